@@ -1,0 +1,212 @@
+/**
+ * What travels through the state machines. The constructs that wire the machines and the handlers share these types.
+ *
+ * The payload carries keys, counts and decisions; rows stay in S3. A handler takes the payload and gives back the
+ * whole next payload, so that a state machine needs no reshaping and an execution's history reads as a log.
+ */
+
+export type Machine = 'etl' | 'ml';
+
+/** The input of both machines. A schedule gives `scheduledTime`; a person or another machine gives `runDate`. */
+export interface StartInput {
+  /** YYYY-MM-DD: the day the run is about. */
+  runDate?: string;
+  /** ISO time of the schedule; its day, in UTC, is the run date. */
+  scheduledTime?: string;
+  /** ETL: what to start when the tables are published. */
+  then?: 'ml' | 'none';
+  /** ML: `auto` lets the age of the model decide. */
+  train?: 'auto' | 'always' | 'never';
+  /** ETL: also compare the published tables with the same queries on Athena's engine. */
+  validate?: boolean;
+}
+
+/** The event of every step: the constructs build it, `step` takes it apart. */
+export interface StepEvent<Input, Args = Record<string, never>> {
+  input: Input;
+  /** Constants of the state, such as which query to start. */
+  args: Args;
+  /** From the context object: `$$.Execution.Id`, `.Name`, `.StartTime` and `$$.State.Name`. */
+  context: { executionArn: string; execution: string; startedAt: string; state: string };
+}
+
+export interface Run {
+  environment: string;
+  pipeline: string;
+  machine: Machine;
+  execution: string;
+  executionArn: string;
+  runDate: string;
+  /** ISO time. */
+  startedAt: string;
+}
+
+export type JobKind = 'athena' | 'emr' | 'glue' | 'automl' | 'transform';
+
+/** The job a loop is waiting for. */
+export interface Job {
+  kind: JobKind;
+  /** Name in `jobs` when it has ended, for example `profile`, `features`, `automl`, `transform-holdout`. */
+  step: string;
+  attempt: number;
+  id: string;
+  /** ISO time of the start. */
+  startedAt: string;
+  /** Seconds to wait before the next look; read by the Wait state. */
+  wait: number;
+  /** `RETRY`: this attempt failed for a reason a new attempt can cure; the loop goes back to the start step. */
+  state: 'RUNNING' | 'SUCCEEDED' | 'RETRY';
+  /** For people, for example `Training: 4 candidates, best F1macro 0.41`. */
+  progress?: string;
+}
+
+/** A job that ended well. */
+export interface FinishedJob {
+  kind: JobKind;
+  id: string;
+  seconds: number;
+  attempts: number;
+  /** Where it wrote: query result, report or transform output. */
+  output?: string;
+}
+
+export interface SourceCounts {
+  rows: number;
+  duplicates: number;
+  withoutKey: number;
+  afterRunDate: number;
+}
+
+export interface TableResult {
+  rows: number;
+  /** `s3://…/<table>/run_date=D/run=<execution>/attempt=<n>/` */
+  location: string;
+}
+
+/** Present from `resolve-run` on. */
+export interface Resolved {
+  start: StartInput;
+  run: Run;
+  /** Absent between loops. */
+  job?: Job;
+  jobs: Record<string, FinishedJob>;
+  /** For people; shown on the screen and kept in the result. */
+  notices: string[];
+}
+
+export interface EtlPayload extends Resolved {
+  /** From `inspect-sources`: problems and format details are in this JSON object. */
+  inspection?: { uri: string; sound: string[] };
+  /** From `check-sources`. */
+  sources?: Record<string, SourceCounts>;
+  /** From `stage-tables`: written, not yet accepted; after `publish`, what the manifest names. */
+  tables?: Record<string, TableResult>;
+  /** From `publish`. */
+  manifest?: string;
+}
+
+/** `s3://<curated>/<pipeline>/manifests/<run date>.json`, written last: what ML and serving read locations from. */
+export interface Manifest {
+  pipeline: string;
+  runDate: string;
+  execution: string;
+  publishedAt: string;
+  tables: Record<string, TableResult & { columns: Record<string, string>; partitionBy: string[] }>;
+  sources: Record<string, SourceCounts>;
+}
+
+export interface ModelRef {
+  /** SageMaker model name. */
+  id: string;
+  /** Run date of the training. */
+  trainedFor: string;
+  trainRows: number;
+  /** In the model's own order. */
+  features: string[];
+}
+
+export interface Metrics {
+  [name: string]: number | null;
+}
+
+/** One scored holdout. */
+export interface Evaluation {
+  model: string;
+  holdoutRows: number;
+  metrics: Metrics;
+  baseline: Metrics;
+  aboveBaseline: boolean;
+}
+
+export interface Datasets {
+  trainRows: number;
+  validationRows: number;
+  holdoutRows: number;
+  inferenceRows: number;
+  /** Rows per class, training and validation together. */
+  classes: Record<string, number>;
+  /** Rows of a `holdout` file that match no labelled row. */
+  holdoutUnmatched: number;
+  /** `s3://…/` of train, validation, holdout and inference. */
+  locations: Record<'train' | 'validation' | 'holdout' | 'inference', string>;
+}
+
+export interface ModelChoice {
+  /** `predict` uses `current`. */
+  decision: 'train' | 'predict';
+  reason: string;
+  /** The newest model that beat the naive baseline, trained for a day not after the run date. */
+  current?: ModelRef;
+  /** Set by `create-model`: trained in this run and not yet judged or judged good. */
+  challenger?: ModelRef;
+  /** The model that the next transform uses. */
+  use?: ModelRef;
+  evaluation?: Evaluation;
+  /** A challenger that was not good enough while `current` is there to predict with. */
+  rejected?: Evaluation & { reason: string };
+  /** `evaluate` sends the machine back to score the holdout with `current`. */
+  rescore?: boolean;
+}
+
+export interface MlPayload extends Resolved {
+  manifest?: string;
+  tables?: Record<string, TableResult>;
+  /** `s3://…/` of a `holdout` file in the raw zone, when there is one. */
+  holdoutFile?: string;
+  model?: ModelChoice;
+  datasets?: Datasets;
+  predictions?: { rows: number; location: string; written?: number; unchanged?: number; failed?: number };
+}
+
+/** The output of a green execution: small, for the screen and `run.json`. */
+export interface EtlResult {
+  run: Run;
+  tables: Record<string, TableResult>;
+  sources: Record<string, SourceCounts>;
+  manifest: string;
+  notices: string[];
+  jobs: Record<string, FinishedJob>;
+}
+
+export interface MlResult {
+  run: Run;
+  model: {
+    id: string;
+    trained: boolean;
+    decision: 'promoted' | 'kept';
+    reason: string;
+    trainRows: number;
+    holdoutRows: number;
+    metrics: Metrics;
+    baseline: Metrics;
+    challenger: { id: string; reason: string; metrics: Metrics } | null;
+  } | null;
+  predictions: { rows: number; written: number; unchanged: number; failed: number; location: string };
+  notices: string[];
+  jobs: Record<string, FinishedJob>;
+}
+
+/** What the failure path of a machine carries on top of the payload: put there by Catch and a Pass state. */
+export interface Failed {
+  failure: { step: string; Error: string; Cause: string };
+}

@@ -1,0 +1,121 @@
+import type { Engine, SourceFormat } from '#lib/pipelines/pipeline.ts';
+
+/** The size of what one pipeline uses in one environment. Durations are in the unit their name says. */
+export interface Capacity {
+  automl: { maxCandidates: number; maxRuntimeSeconds: number; maxRuntimePerTrainingJobSeconds: number };
+  transform: { instanceType: string; instanceCount: number; maxConcurrent: number; maxPayloadMb: number };
+  glue: { workerType: 'G.1X' | 'G.2X'; workers: number };
+  emr: {
+    masterInstanceType: string;
+    coreInstanceType: string;
+    coreNodes: number;
+    /** How often a cluster is tried; all but the last attempt run their core nodes on spot capacity. */
+    attempts: number;
+    /** The whole cluster ends after this, whatever it is doing; see the cap in the state machine. */
+    maxMinutes: number;
+  };
+}
+
+/** Where a source lives and in which format, when it is not the pipeline's own prefix of the raw zone. */
+export interface SourceOverride {
+  /** `s3://bucket/prefix/`; default `s3://<raw bucket>/<pipeline>/<source>/`. */
+  location?: string;
+  format?: SourceFormat;
+}
+
+export interface PipelineOverride {
+  engine?: Engine;
+  /** Scheduled runs are off unless the environment says so. */
+  scheduled: boolean;
+  /** Predictions expire this many days after the push. */
+  timeToLiveDays: number;
+  capacity: Capacity;
+  sources?: Record<string, SourceOverride>;
+}
+
+export interface Environment {
+  name: string;
+  /** Twelve digits. Left out, templates can still be synthesized, but a deploy refuses. */
+  account?: string;
+  region: string;
+  /** Who gets the failure mails. */
+  alertMails: readonly string[];
+  /** Name of a Secrets Manager secret that holds a Slack incoming-webhook URL. */
+  slackSecretName?: string;
+  /** First of the two keys to delete data; the second is `-c destroyData=<environment>` on the command. */
+  destroyData: boolean;
+  /** A wait between two looks at a job starts at `firstSeconds` and grows by half up to `capSeconds`. */
+  poll: { firstSeconds: number; capSeconds: number };
+  /** Where EMR clusters run: a VPC made by the stack, or subnets of your own. */
+  network: { kind: 'create' } | { kind: 'existing'; vpcId: string; subnetIds: readonly string[] };
+  /** Days that logs and query results are kept. */
+  retentionDays: number;
+  /** The bytes one Athena query may scan before it is stopped. */
+  athenaScanLimitBytes: number;
+  pipelines: Record<string, PipelineOverride>;
+}
+
+const small: Capacity = {
+  automl: { maxCandidates: 200, maxRuntimeSeconds: 8_000, maxRuntimePerTrainingJobSeconds: 3_600 },
+  transform: { instanceType: 'ml.m5.2xlarge', instanceCount: 4, maxConcurrent: 5, maxPayloadMb: 10 },
+  glue: { workerType: 'G.1X', workers: 10 },
+  emr: { masterInstanceType: 'm5.xlarge', coreInstanceType: 'r5.2xlarge', coreNodes: 4, attempts: 3, maxMinutes: 60 },
+};
+
+const production: Capacity = {
+  ...small,
+  automl: { ...small.automl, maxCandidates: 250 },
+  transform: { ...small.transform, instanceCount: 5 },
+  emr: { ...small.emr, coreNodes: 8 },
+};
+
+const laptop: Capacity = {
+  automl: { maxCandidates: 10, maxRuntimeSeconds: 120, maxRuntimePerTrainingJobSeconds: 60 },
+  transform: { instanceType: 'ml.m5.large', instanceCount: 1, maxConcurrent: 1, maxPayloadMb: 10 },
+  glue: { workerType: 'G.1X', workers: 2 },
+  emr: { masterInstanceType: 'm5.xlarge', coreInstanceType: 'm5.xlarge', coreNodes: 1, attempts: 2, maxMinutes: 60 },
+};
+
+const TERABYTE = 1024 ** 4;
+
+const cloud = {
+  region: 'eu-west-1',
+  alertMails: ['data-team@example.com'],
+  destroyData: false,
+  poll: { firstSeconds: 5, capSeconds: 60 },
+  network: { kind: 'create' },
+  retentionDays: 90,
+  athenaScanLimitBytes: TERABYTE,
+} as const;
+
+/** The environments of this project: edit them, they are yours. The key is the name used on every command line. */
+export const environments = {
+  local: {
+    ...cloud,
+    name: 'local',
+    account: '000000000000',
+    alertMails: ['you@localhost'],
+    destroyData: true,
+    poll: { firstSeconds: 1, capSeconds: 2 },
+    pipelines: { 'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop } },
+  },
+  dev: {
+    ...cloud,
+    name: 'dev',
+    destroyData: true,
+    pipelines: { 'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small } },
+  },
+  qa: {
+    ...cloud,
+    name: 'qa',
+    pipelines: { 'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: small } },
+  },
+  prod: {
+    ...cloud,
+    name: 'prod',
+    retentionDays: 365,
+    pipelines: { 'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production } },
+  },
+} as const satisfies Record<string, Environment>;
+
+export type EnvironmentName = keyof typeof environments;

@@ -1,0 +1,220 @@
+import * as z from 'zod';
+
+/**
+ * What a pipeline is: data. No AWS construct in here and none in a pipeline's folder.
+ *
+ * The schema below is the single source of a field's type, its check and its line in the reference pages (the text
+ * given to `describe`). `definePipeline` refuses a bad definition with the path of every field that is wrong.
+ */
+
+const COLUMN_TYPES = ['varchar', 'bigint', 'integer', 'double', 'boolean', 'date', 'timestamp'] as const;
+const identifier = z.string().regex(/^[a-z][a-z0-9_]*$/, 'use lower case letters, digits and underscores');
+
+export const ColumnSchema = z
+  .union([
+    z.enum(COLUMN_TYPES),
+    z.object({
+      type: z.enum(COLUMN_TYPES),
+      oneOf: z
+        .array(z.string())
+        .min(1)
+        .optional()
+        .describe('The only values allowed; anything else stops the run. Null is allowed.'),
+    }),
+  ])
+  .transform((column) => (typeof column === 'string' ? { type: column } : column));
+
+const columns = z.record(identifier, ColumnSchema);
+
+const SourceSchema = z.object({
+  format: z.enum(['parquet', 'csv']).describe('Format of the raw files; an environment can say otherwise.'),
+  key: z
+    .array(identifier)
+    .describe('Columns that identify a row. Repeated keys are counted and reduced to one row, empty keys dropped.'),
+  columns,
+  date: identifier
+    .optional()
+    .describe('Column that says which day a row is about; rows after the run date are not read.'),
+  lateByDays: z.int().min(0).optional().describe('How many days before the run date the newest row may be.'),
+  optional: z.boolean().default(false).describe('Whether a run may do without it.'),
+});
+
+const TableSchema = z.object({
+  zone: z.enum(['curated', 'sandbox']),
+  key: z.array(identifier).min(1),
+  columns: columns.describe('Columns in order; partition columns are not among them.'),
+  partitionBy: z.array(identifier).default([]).describe('Further partitions below run_date, as columns of the query.'),
+  partitionTypes: columns.default({}),
+});
+
+const RuleSchema = z.union([
+  z.object({ rule: z.literal('notNull'), table: identifier, column: identifier }),
+  z.object({ rule: z.literal('between'), table: identifier, column: identifier, min: z.number(), max: z.number() }),
+  z.object({ rule: z.literal('uniqueKey'), table: identifier }),
+  z.object({
+    rule: z.literal('rowsAgainstPreviousRun'),
+    table: identifier,
+    minRatio: z
+      .number()
+      .min(0)
+      .max(1)
+      .describe('Refused when this run has fewer than this share of the last run’s rows.'),
+  }),
+]);
+
+const ModelSchema = z.object({
+  kind: z.literal('automl'),
+  problem: z.enum(['binary', 'multiclass', 'regression']),
+  objective: z.enum(['F1macro', 'AUC', 'MSE']),
+  mode: z.enum(['ENSEMBLING', 'HYPERPARAMETER_TUNING']).default('ENSEMBLING'),
+  label: identifier.describe('The column of the training query that is predicted.'),
+  classes: z.array(z.string()).min(2).optional().describe('Allowed labels of a classification.'),
+  positive: z.string().optional().describe('The class a binary model gives the probability of.'),
+  features: z.array(identifier).min(1).describe('Columns sent to the model, in order.'),
+  trainingKey: z.array(identifier).min(1).describe('Columns that identify a row of the training query.'),
+  entity: z.array(identifier).min(1).describe('Columns that are never on both sides of the holdout split.'),
+  trainEveryDays: z.int().min(1).describe('A model older than this many days, by run date, is trained anew.'),
+});
+
+const PredictionsSchema = z.object({
+  key: z.array(identifier).min(1).describe('Columns that identify a prediction: the key of the DynamoDB table.'),
+  columns: columns.describe('Key columns first, then what is predicted; as made by sql/predictions.sql.'),
+});
+
+const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'use HH:MM, 24 hours, UTC');
+
+export const PipelineSchema = z
+  .object({
+    name: z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, 'use lower case letters, digits and dashes'),
+    asks: z.string().min(10).describe('The question the pipeline answers, in one line.'),
+    engine: z
+      .enum(['athena', 'emr', 'glue'])
+      .describe('What runs the feature queries; an environment can say otherwise.'),
+    schedule: z.object({
+      days: z.enum(['daily', 'monday']).default('daily'),
+      at: time.describe('When the ETL starts, UTC.'),
+      dueBy: time.describe('When the watchdog asks whether the day is green, UTC.'),
+    }),
+    sources: z.record(identifier, SourceSchema),
+    tables: z
+      .record(identifier, TableSchema)
+      .describe('One query each: sql/<table>.sql. What it reads decides the order.'),
+    quality: z.array(RuleSchema),
+    model: ModelSchema.optional(),
+    predictions: PredictionsSchema.optional(),
+  })
+  .superRefine(crossChecks);
+
+export type PipelineInput = z.input<typeof PipelineSchema>;
+export type Pipeline = z.output<typeof PipelineSchema>;
+export type Source = Pipeline['sources'][string];
+export type Table = Pipeline['tables'][string];
+export type Model = NonNullable<Pipeline['model']>;
+export type Column = z.output<typeof ColumnSchema>;
+export type ColumnType = (typeof COLUMN_TYPES)[number];
+export type QualityRule = Pipeline['quality'][number];
+export type Engine = Pipeline['engine'];
+export type SourceFormat = Source['format'];
+
+/** One query after the build: the same rows in both dialects. `:run_date` is the only parameter, a DATE literal. */
+export interface CompiledQuery {
+  athena: string;
+  spark: string;
+  /** What it reads, by the pipeline's own names. */
+  sources: string[];
+  tables: string[];
+}
+
+/** The definition plus its translated SQL: what the stacks deploy beside each handler as `pipeline.json`. */
+export interface CompiledPipeline extends Pipeline {
+  /** By table name; `training`, `inference` and `predictions` for a pipeline with a model. */
+  queries: Record<string, CompiledQuery>;
+}
+
+/** Validates a definition. Throws one error that lists every problem, each with the path of its field. */
+export function definePipeline(definition: PipelineInput): Pipeline {
+  const parsed = PipelineSchema.safeParse(definition);
+  if (parsed.success) return parsed.data;
+  const name = typeof definition?.name === 'string' ? definition.name : 'pipeline';
+  const problems = parsed.error.issues.map((issue) => `  ${name}: ${path(issue.path)}: ${issue.message}`);
+  throw new Error(`The definition of ${name} has ${problems.length} problem(s):\n${problems.join('\n')}`);
+}
+
+const path = (parts: PropertyKey[]) =>
+  parts.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text ? '.' : ''}${String(part)}`),
+    '',
+  );
+
+/** Names that must exist elsewhere in the definition. Typed loosely: zod runs it on the parsed output. */
+function crossChecks(pipeline: z.output<z.ZodObject<any>>, context: z.RefinementCtx) {
+  const p = pipeline as Pipeline;
+  const problem = (where: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path: where, message });
+  const mustBeIn = (where: PropertyKey[], name: string, known: string[], what: string) => {
+    if (!known.includes(name)) problem(where, `'${name}' is no ${what} (${suggestion(name, known)})`);
+  };
+  for (const [name, source] of Object.entries(p.sources)) {
+    const known = Object.keys(source.columns);
+    source.key.forEach((column, i) => mustBeIn(['sources', name, 'key', i], column, known, `column of ${name}`));
+    if (source.date) {
+      mustBeIn(['sources', name, 'date'], source.date, known, `column of ${name}`);
+      const type = source.columns[source.date]?.type;
+      if (type && type !== 'date' && type !== 'timestamp')
+        problem(['sources', name, 'date'], `'${source.date}' is ${type}, use a date or timestamp column`);
+    } else if (source.lateByDays !== undefined)
+      problem(['sources', name, 'lateByDays'], 'needs `date`, the column that says which day a row is about');
+  }
+  for (const [name, table] of Object.entries(p.tables)) {
+    if (p.sources[name]) problem(['tables', name], 'a source has this name too');
+    const known = [...Object.keys(table.columns), ...table.partitionBy];
+    table.key.forEach((column, i) => mustBeIn(['tables', name, 'key', i], column, known, `column of ${name}`));
+    table.partitionBy.forEach((column, i) =>
+      mustBeIn(['tables', name, 'partitionBy', i], column, Object.keys(table.partitionTypes), 'key of partitionTypes'),
+    );
+  }
+  p.quality.forEach((rule, i) => {
+    mustBeIn(['quality', i, 'table'], rule.table, Object.keys(p.tables), 'table');
+    if ('column' in rule && p.tables[rule.table])
+      mustBeIn(
+        ['quality', i, 'column'],
+        rule.column,
+        Object.keys(p.tables[rule.table]?.columns ?? {}),
+        `column of ${rule.table}`,
+      );
+  });
+  if (p.model && !p.predictions) problem(['predictions'], 'a pipeline with a model says what its predictions are');
+  if (p.model) {
+    const { problem: kind, objective, classes, positive } = p.model;
+    const fits = { binary: ['AUC'], multiclass: ['F1macro'], regression: ['MSE'] }[kind];
+    if (!fits.includes(objective))
+      problem(['model', 'objective'], `${objective} does not fit ${kind} (use ${fits.join(', ')})`);
+    if (kind !== 'regression' && !classes) problem(['model', 'classes'], 'a classification lists its classes');
+    if (kind === 'binary' && (!positive || !classes?.includes(positive)))
+      problem(['model', 'positive'], 'a binary model names its positive class, one of `classes`');
+    const twice = p.model.features.filter((f, i, all) => all.indexOf(f) !== i);
+    if (twice.length) problem(['model', 'features'], `named twice: ${twice.join(', ')}`);
+  }
+  p.predictions?.key.forEach((column, i) =>
+    mustBeIn(['predictions', 'key', i], column, Object.keys(p.predictions?.columns ?? {}), 'column of predictions'),
+  );
+}
+
+/** "did you mean x?" when one known name is close, the list otherwise. */
+export function suggestion(name: string, known: string[]): string {
+  const near = known.map((k) => [distance(name, k), k] as const).sort((a, b) => a[0] - b[0])[0];
+  return near && near[0] <= Math.max(2, name.length / 4) ? `did you mean ${near[1]}?` : `known: ${known.join(', ')}`;
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, x] of [...a].entries()) {
+    const next = [i + 1];
+    for (const [j, y] of [...b].entries())
+      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (x === y ? 0 : 1)));
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** A varchar column with a closed set of values. */
+export const oneOf = (...values: string[]) => ({ type: 'varchar' as const, oneOf: values });
