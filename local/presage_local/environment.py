@@ -1,0 +1,52 @@
+"""What MiniStack reads from its environment, set before it is imported; and what a person's shell must not leak in."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+ACCOUNT = '000000000000'
+DEFAULT_REGION = 'eu-west-1'
+_KEPT_AWS = ('AWS_REGION',)
+# Variables of the caller that would change how functions and jobs behave.
+_DROPPED = ('NODE_OPTIONS', 'NODE_PATH', 'PYTHONPATH', 'PYTHONSTARTUP', 'DOCKER_HOST', 'SERVICES', 'USE_SSL')
+
+
+def region() -> str:
+    """The region the local cloud is in."""
+    return os.environ.get('AWS_REGION') or DEFAULT_REGION
+
+
+def prepare(state: Path, port: int) -> None:
+    """Set the environment of this process; functions and jobs inherit parts of it."""
+    here = region()
+    for name in list(os.environ):
+        foreign = name.startswith(('AWS_', 'LAMBDA_', 'MINISTACK_', 'LOCALSTACK_')) and name not in _KEPT_AWS
+        if foreign or name in _DROPPED:
+            del os.environ[name]
+    endpoint = f'http://127.0.0.1:{port}'
+    os.environ.update(
+        PRESAGE_LOCAL_STATE=str(state),
+        BIND_HOST='127.0.0.1',
+        GATEWAY_PORT=str(port),
+        MINISTACK_HOST='127.0.0.1',
+        MINISTACK_ACCOUNT_ID=ACCOUNT,
+        MINISTACK_REGION=here,
+        AWS_REGION=here,
+        AWS_DEFAULT_REGION=here,
+        AWS_ENDPOINT_URL=endpoint,
+        AWS_EC2_METADATA_DISABLED='true',
+        AUTH='true',
+        PERSIST_STATE='1',
+        STATE_DIR=str(state / 'ministack'),
+        S3_PERSIST='1',
+        S3_DATA_DIR=str(state / 's3'),
+        TMPDIR=str(state / 'tmp'),
+        LAMBDA_EXECUTOR='local',
+        # No other port is opened and no Docker daemon of the person is touched.
+        IOT_MTLS_ENABLED='0',
+        SFTP_ENABLED='0',
+        DOCKER_HOST=f'unix://{state}/tmp/no-docker.sock',
+    )
+    tempfile.tempdir = str(state / 'tmp')
