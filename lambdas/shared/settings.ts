@@ -29,9 +29,11 @@ export interface Settings {
   /** `s3://…` of the deployed Spark scripts. */
   scripts: { runQueries: string; library: string };
   sagemakerRoleArn: string;
+  sagemakerPrefix: string;
   emr: {
     serviceRoleArn: string;
     instanceProfile: string;
+    instanceRoleArn: string;
     subnetIds: string[];
     releaseLabel: string;
     securityGroups: { master: string; core: string; service: string };
