@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Problem } from './setup/problem.mjs';
+import { venvPython } from './setup/python.mjs';
+import { main, root, setUp } from './setup.mjs';
+
+/**
+ * What the npm scripts run: `node cli/dev.mjs TASK [arguments]`. Plain Node, because a script may be the first thing
+ * called in a fresh clone; every task sets up what is missing and then calls the tools of node_modules and .venv.
+ */
+const node = (...args) => [process.execPath, ...args];
+const tool = (path, ...args) => node(join(root, 'node_modules', path), ...args);
+const script = (path, ...args) => node('--import', 'tsx', path, ...args);
+const python = (...args) => [venvPython(root), ...args];
+
+/** One configuration for all Python, wherever it lies. */
+const ruff = (...args) => [join(root, '.venv/bin/ruff'), ...args, '--config', 'local/pyproject.toml', '.'];
+
+const TASKS = {
+  test: runTests,
+  'test:sql': (args) => runAll([tool('vitest/vitest.mjs', 'run', '--config', 'vitest.sql.config.ts', ...args)]),
+  typecheck: (args) => runAll([tool('typescript/bin/tsc', '--noEmit', ...args)]),
+  lint: () => runAll([tool('@biomejs/biome/bin/biome', 'check'), ruff('check'), ruff('format', '--check')]),
+  synth: (args) => runAll([tool('aws-cdk/bin/cdk', 'synth', '--quiet', ...args)]),
+  bench: (args) => runAll([script('bench/index.ts', ...args)]),
+  'sample-data': (args) => runAll([script('sample-data/generate.ts', ...args)]),
+};
+
+await main(async (handOver) => {
+  const [name = '', ...args] = process.argv.slice(2);
+  const task = TASKS[name];
+  if (!task) throw new Problem(`unknown task '${name}': use one of ${Object.keys(TASKS).join(', ')}`, 2);
+  await setUp();
+  handOver();
+  return task(args);
+});
+
+/** All of them, even after one failed; 0 when every one ended with 0. */
+async function runAll(commands) {
+  let worst = 0;
+  for (const command of commands) worst = Math.max(worst, await show(command));
+  return worst;
+}
+
+/** Runs a command on this terminal. It shares our process group: Ctrl-C reaches it directly, and we wait for its end. */
+function show([file, ...args], env = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+    const forward = (signal) => child.kill(signal);
+    const ignore = () => {};
+    process.on('SIGTERM', forward).on('SIGINT', ignore);
+    child.on('error', (error) => {
+      console.error(`${file}: ${error.message}`);
+      resolve(127);
+    });
+    child.on('close', (code, signal) => {
+      process.off('SIGTERM', forward).off('SIGINT', ignore);
+      if (signal) process.exit(signal === 'SIGINT' ? 130 : 143);
+      resolve(code ?? 1);
+    });
+  });
+}
+
+/** vitest, then pytest, then one summary of both. Arguments (file names, filters) go to vitest and leave pytest out. */
+async function runTests(args) {
+  const folder = mkdtempSync(join(tmpdir(), 'presage-test-'));
+  try {
+    const parts = [];
+    const json = join(folder, 'vitest.json');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
+    const vitest = await show(tool('vitest/vitest.mjs', 'run', ...reporters, ...args));
+    parts.push({ name: 'vitest', code: vitest, ...vitestCounts(json) });
+    if (!args.length) {
+      const xml = join(folder, 'pytest.xml');
+      const code = await show(
+        python('-m', 'pytest', '-c', 'local/pyproject.toml', `--junitxml=${xml}`, ...testFolders()),
+        {
+          PYTHONPATH: 'local',
+        },
+      );
+      parts.push({ name: 'pytest', code, ...pytestCounts(xml) });
+    }
+    console.log('');
+    for (const { name, passed, failed, code } of parts)
+      console.log(
+        `${name}: ${passed} passed, ${failed} failed${code && !failed ? `, ended with exit code ${code}` : ''}`,
+      );
+    const sum = (key) => parts.reduce((total, part) => total + part[key], 0);
+    const broken = parts.filter((part) => part.code && !part.failed).length;
+    console.log(`${sum('passed')} passed, ${sum('failed') + broken} failed`);
+    return parts.some((part) => part.code) ? 1 : 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const testFolders = () => ['local/tests', 'test'].filter((folder) => existsSync(join(root, folder)));
+
+function vitestCounts(file) {
+  try {
+    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(file, 'utf8'));
+    return { passed: numPassedTests, failed: numFailedTests || numFailedTestSuites };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
+
+function pytestCounts(file) {
+  try {
+    const count = (name) =>
+      Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(readFileSync(file, 'utf8'))?.[1] ?? 0);
+    const failed = count('failures') + count('errors');
+    return { passed: count('tests') - failed - count('skipped'), failed };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
