@@ -1,0 +1,1 @@
+"""Athena: DuckDB and sqlglot over the Glue catalogue the local cloud keeps."""

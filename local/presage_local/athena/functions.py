@@ -1,0 +1,159 @@
+"""Trino functions DuckDB has under another name or not at all: macros, and the few that need Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+from sqlglot import exp
+
+from .errors import QueryError
+from .mends import call, cast
+from .types import scientific_text
+
+# Every connection gets these; the translated SQL calls them.
+MACROS = (
+    """athena_millis(t) AS date_trunc('millisecond', t + INTERVAL 500 MICROSECOND)""",
+    # Whole months: Trino counts a month as passed on the same day of the month, or on the last day if there is none.
+    """athena_date_diff(unit, a, b) AS
+       (CASE WHEN b >= a THEN date_sub('month', a, b) ELSE -date_sub('month', b, a) END)
+       // CASE unit WHEN 'year' THEN 12 WHEN 'quarter' THEN 3 ELSE 1 END""",
+    """athena_decimal_divide(a, b, s) AS
+       (CAST(abs(a) AS DECIMAL(38, 10)) / abs(b)) * sign(a) * sign(b)""",
+    """athena_json(t) AS CASE WHEN json_valid(t) THEN CAST(t AS JSON) END""",
+    """athena_json_scalar(j, p) AS
+       CASE WHEN json_type(j, p) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(j, p) END""",
+)
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make a connection ready for translated SQL."""
+    connection.execute("SET TimeZone = 'UTC'")
+    for macro in MACROS:
+        connection.execute(f'CREATE TEMP MACRO {macro}')
+    connection.create_function('athena_double_text', scientific_text, ['DOUBLE'], 'VARCHAR')  # type: ignore[list-item,arg-type]
+    connection.create_function('athena_from_base', _from_base, ['VARCHAR', 'BIGINT'], 'BIGINT')  # type: ignore[list-item,arg-type]
+    connection.create_function('athena_to_base', _to_base, ['BIGINT', 'BIGINT'], 'VARCHAR')  # type: ignore[list-item,arg-type]
+
+
+def _from_base(text: str, base: int) -> int:
+    return int(text, base)
+
+
+def _to_base(number: int, base: int) -> str:
+    digits, rest = '', abs(number)
+    while rest:
+        rest, digit = divmod(rest, base)
+        digits = '0123456789abcdefghijklmnopqrstuvwxyz'[digit] + digits
+    return ('-' if number < 0 else '') + (digits or '0')
+
+
+# Functions sqlglot keeps as plain calls: name → DuckDB's name.
+_SAME = {
+    'cardinality': 'len',
+    'codepoint': 'ord',
+    'rand': 'random',
+    'random': 'random',
+    'every': 'bool_and',
+    'is_finite': 'isfinite',
+    'is_infinite': 'isinf',
+    'url_decode': 'url_decode',
+    'url_encode': 'url_encode',
+    'word_stem': '',
+    'array_sort': 'list_sort',
+    'array_distinct': 'list_distinct',
+    'array_intersect': 'list_intersect',
+    'array_max': 'list_max',
+    'array_min': 'list_min',
+    'array_join': 'array_to_string',
+    'map_keys': 'map_keys',
+    'map_values': 'map_values',
+    'cbrt': 'cbrt',
+    'radians': 'radians',
+    'degrees': 'degrees',
+    'pi': 'pi',
+    'e': '',
+    'typeof': 'typeof',
+    'year_of_week': 'isoyear',
+    'yow': 'isoyear',
+    'millisecond': '',
+    'last_day_of_month': 'last_day',
+    'regexp_split': 'string_split_regex',
+    'bitwise_xor': 'xor',
+    'stddev': 'stddev_samp',
+    'normal_cdf': '',
+    'reverse': 'reverse',
+    'concat_ws': 'concat_ws',
+    'kurtosis': 'kurtosis',
+    'skewness': 'skewness',
+    'acos': 'acos',
+    'asin': 'asin',
+    'atan': 'atan',
+    'atan2': 'atan2',
+    'cos': 'cos',
+    'sin': 'sin',
+    'tan': 'tan',
+    'sqrt': 'sqrt',
+    'exp': 'exp',
+    'hamming_distance': 'hamming',
+    'corr': 'corr',
+    'covar_pop': 'covar_pop',
+    'covar_samp': 'covar_samp',
+    'regr_slope': 'regr_slope',
+    'regr_intercept': 'regr_intercept',
+    'ntile': 'ntile',
+    'cume_dist': 'cume_dist',
+    'percent_rank': 'percent_rank',
+    'nth_value': 'nth_value',
+    'lag': 'lag',
+    'lead': 'lead',
+    'rank': 'rank',
+    'dense_rank': 'dense_rank',
+    'row_number': 'row_number',
+}
+
+
+def _map_agg(key: exp.Expr, value: exp.Expr) -> exp.Expr:
+    return call('map_from_entries', call('list', call('row', key, value)))
+
+
+# Functions whose arguments change too.
+_CHANGED: dict[str, Callable[..., exp.Expr]] = {
+    'from_base': lambda text, base: call('athena_from_base', text, cast(base, 'BIGINT')),
+    'to_base': lambda number, base: call('athena_to_base', cast(number, 'BIGINT'), cast(base, 'BIGINT')),
+    'map_agg': _map_agg,
+    'infinity': lambda: cast(exp.convert('Infinity'), 'DOUBLE'),
+    'nan': lambda: cast(exp.convert('NaN'), 'DOUBLE'),
+    'e': lambda: call('exp', cast(exp.convert(1), 'DOUBLE')),
+    'millisecond': lambda moment: exp.Mod(this=call('millisecond', moment), expression=exp.convert(1000)),
+    'date': lambda value: cast(value, 'DATE'),
+    'truncate': lambda value: call('trunc', value),
+    'any_match': lambda array, test: exp.GT(
+        this=call('len', call('list_filter', array, test)), expression=exp.convert(0)
+    ),
+    'none_match': lambda array, test: exp.EQ(
+        this=call('len', call('list_filter', array, test)), expression=exp.convert(0)
+    ),
+    'all_match': lambda array, test: exp.EQ(
+        this=call('len', call('list_filter', array.copy(), test)), expression=call('len', array)
+    ),
+}
+
+
+def rename_functions(tree: exp.Expr) -> exp.Expr:
+    """Replace the calls sqlglot did not know; what we do not know either fails as Athena fails an unknown function."""
+    for node in reversed(list(tree.find_all(exp.Anonymous))):
+        name = node.name.lower()
+        if name in _CHANGED:
+            try:
+                replacement = _CHANGED[name](*node.expressions)
+            except TypeError:
+                raise QueryError('FUNCTION_NOT_FOUND', f'Unexpected parameters for function {name}') from None
+            replacement.type = node.type
+            node.replace(replacement)
+        elif _SAME.get(name):
+            node.set('this', _SAME[name])
+        else:
+            line = node.meta.get('line', 1)
+            raise QueryError('FUNCTION_NOT_FOUND', f'line {line}:1: Function {name} not registered')
+    return tree

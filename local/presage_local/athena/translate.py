@@ -1,0 +1,224 @@
+"""Athena's SQL (Trino) to DuckDB's, against the catalogue's schema."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ErrorLevel, OptimizeError, ParseError, SqlglotError, TokenError, UnsupportedError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import MappingSchema
+
+from .check import check_types
+from .errors import QueryError, unsupported
+from .functions import rename_functions
+from .mends import mend
+from .prune import partition_predicate
+from .types import parse_type
+from .typing import METADATA
+
+PATH = '$path'
+Columns = Mapping[str, str]  # column → declared type, in the table's order, partition keys last
+Lookup = Callable[[str, str], tuple[Columns, tuple[str, ...]] | None]  # (database, table) → columns, partition keys
+
+
+@dataclass(frozen=True)
+class TableUse:
+    """One mention of a table in a query, and what of it the query can see."""
+
+    relation: str  # the name in the translated SQL
+    database: str
+    table: str
+    columns: frozenset[str]
+    predicate: str | None  # DuckDB SQL over the partition keys that every needed row satisfies
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A query in DuckDB's dialect; the relations it reads have to be made first."""
+
+    sql: str
+    tables: tuple[TableUse, ...]
+
+
+def duckdb_sql(sql: str, schema: Mapping[str, Columns], database: str = 'default') -> str:
+    """Athena's SQL in DuckDB's dialect, tables under their own names (`schema`: table → column → Athena type).
+
+    Run it on a connection from `engine.connect()`, which knows the functions it calls. QueryError as in Athena.
+    """
+    return translate(sql, _lookup_in(schema), database, own_names=True).sql
+
+
+def _lookup_in(schema: Mapping[str, Columns]) -> Lookup:
+    lowered = {name.lower(): columns for name, columns in schema.items()}
+
+    def lookup(database: str, table: str) -> tuple[Columns, tuple[str, ...]] | None:
+        return (lowered[table], ()) if table in lowered else None
+
+    return lookup
+
+
+def parse(sql: str) -> exp.Expr:
+    """The one statement in a text. SYNTAX_ERROR says where."""
+    try:
+        trees = [tree for tree in sqlglot.parse(sql, read='athena', error_level=ErrorLevel.IMMEDIATE) if tree]
+    except ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        near = f" near '{first['highlight']}'" if first.get('highlight') else ''
+        where = f'line {first.get("line", 1)}:{max(1, first.get("col", 1))}'
+        raise QueryError('SYNTAX_ERROR', f'{where}: {first.get("description", str(error)).rstrip(".")}{near}') from None
+    except TokenError as error:
+        raise QueryError('SYNTAX_ERROR', f'line 1:1: {error}') from None
+    if len(trees) != 1:
+        raise QueryError('SYNTAX_ERROR', 'line 1:1: Only one sql statement is allowed')
+    return trees[0]
+
+
+def translate(sql: str | exp.Expr, lookup: Lookup, database: str, *, own_names: bool = False) -> Translation:
+    """Translate a query (SELECT, WITH, VALUES, set operations). QueryError names what Athena would refuse."""
+    tree = parse(sql) if isinstance(sql, str) else sql
+    if not isinstance(tree, exp.Query):
+        raise QueryError('SYNTAX_ERROR', f"line 1:1: mismatched input '{tree.key.upper()}'")
+    found = _tables_of(tree, lookup, database.lower())
+    text = tree.sql('athena') if not isinstance(sql, str) else sql
+    key = json.dumps([[db, table, list(columns.items()), keys] for (db, table), (columns, keys) in found.items()])
+    return _translate(text, key, database.lower(), own_names)
+
+
+def _tables_of(tree: exp.Expr, lookup: Lookup, database: str) -> dict[tuple[str, str], Any]:
+    """The catalogue entries of all tables a statement names. TABLE_NOT_FOUND for one that is not there."""
+    found: dict[tuple[str, str], Any] = {}
+    for node, scope_names in _tables_with_ctes(tree):
+        if not node.db and node.name.lower() in scope_names:
+            continue
+        if not isinstance(node.this, exp.Identifier):
+            raise unsupported(f'the table function {node.this.sql("trino")}')
+        catalog, db, table = node.catalog.lower(), (node.db or database).lower(), node.name.lower()
+        identifier = node.this
+        where = f'line {identifier.meta.get("line", 1)}:{_column_of(identifier)}'
+        if catalog not in ('', 'awsdatacatalog'):
+            raise QueryError('CATALOG_NOT_FOUND', f"{where}: Catalog '{catalog}' does not exist")
+        if (db, table) not in found:
+            entry = lookup(db, table)
+            if entry is None:
+                raise QueryError('TABLE_NOT_FOUND', f"{where}: Table 'awsdatacatalog.{db}.{table}' does not exist")
+            found[(db, table)] = entry
+    return found
+
+
+def _tables_with_ctes(tree: exp.Expr) -> list[tuple[exp.Table, set[str]]]:
+    pairs = []
+    for node in tree.find_all(exp.Table):
+        names: set[str] = set()
+        parent = node.parent
+        while parent is not None:
+            for cte in getattr(parent, 'ctes', None) or []:
+                names.add(cte.alias.lower())
+            parent = parent.parent
+        pairs.append((node, names))
+    return pairs
+
+
+def _column_of(identifier: exp.Expr) -> int:
+    # sqlglot counts to the end of a token, Trino names its start.
+    return max(1, int(identifier.meta.get('col', 1)) - len(identifier.name) + 1)
+
+
+@functools.lru_cache(maxsize=256)
+def _translate(text: str, catalogue: str, database: str, own_names: bool) -> Translation:
+    entries = {(db, table): (columns, tuple(keys)) for db, table, columns, keys in json.loads(catalogue)}
+    tree = parse(text)
+    original = tree.copy()
+    _prepare(tree, database)
+    schema = _schema(entries, PATH in text)
+    try:
+        tree = qualify(
+            tree, schema=schema, dialect='trino', db=database, expand_alias_refs=False, validate_qualify_columns=True
+        )
+        tree = annotate_types(tree, schema=schema, expression_metadata=METADATA, dialect='trino')
+    except (OptimizeError, SqlglotError) as error:
+        raise _resolution_error(error, original) from None
+    check_types(tree)
+    uses = _replace_tables(tree, entries, own_names)
+    try:
+        rename_functions(tree)
+        tree = mend(tree)
+        sql = tree.sql('duckdb', unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError as error:
+        raise unsupported(str(error).rstrip('.')) from None
+    return Translation(sql, uses)
+
+
+def _prepare(tree: exp.Expr, database: str) -> None:
+    """Drop the catalogue's name, and name the columns Athena would name `_colN`."""
+    for table in tree.find_all(exp.Table):
+        table.set('catalog', None)
+    for select in tree.find_all(exp.Select):
+        for position, item in enumerate(select.expressions):
+            if not isinstance(item, (exp.Column, exp.Alias, exp.Star, exp.Aliases, exp.Dot)) and not item.is_star:
+                select.expressions[position].replace(exp.alias_(item.copy(), f'_col{position}'))
+
+
+def _schema(entries: Mapping[tuple[str, str], Any], with_path: bool) -> MappingSchema:
+    typed: dict[str, dict[str, dict[str, exp.DataType]]] = {}
+    visible: dict[str, dict[str, list[str]]] = {}
+    for (db, table), (columns, _) in entries.items():
+        kinds = {name.lower(): parse_type(kind) for name, kind in columns}
+        visible.setdefault(db, {})[table] = list(kinds)
+        if with_path:
+            kinds[PATH] = exp.DataType.build('varchar')
+        typed.setdefault(db, {})[table] = kinds
+    return MappingSchema(typed, visible=visible, dialect='trino') if typed else MappingSchema(dialect='trino')
+
+
+def _replace_tables(tree: exp.Expr, entries: Mapping[tuple[str, str], Any], own_names: bool) -> tuple[TableUse, ...]:
+    uses: list[TableUse] = []
+    for scope in traverse_scope(tree):
+        for alias, (node, source) in scope.selected_sources.items():
+            if isinstance(source, Scope) or not isinstance(source, exp.Table):
+                continue
+            key = (source.db, source.name)
+            if key not in entries:
+                continue
+            columns = frozenset(column.name for column in scope.columns if column.table == alias)
+            keys = entries[key][1]
+            predicate = partition_predicate(scope, alias, keys) if keys else None
+            relation = source.name if own_names else f'__t{len(uses)}'
+            uses.append(TableUse(relation, *key, columns, predicate))
+            source.set('db', None)
+            source.set('this', exp.to_identifier(relation, quoted=True))
+            if not source.alias:
+                source.set('alias', exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+    return tuple(uses)
+
+
+def _resolution_error(error: Exception, tree: exp.Expr) -> QueryError:
+    """What sqlglot could not resolve, in Trino's words and with the place in the statement."""
+    text = str(error)
+    import re
+
+    match = re.search(r"[Cc]olumn '?\"?([^'\"\s]+?)\"?'? could not be resolved|Unknown column: \"?([^\s\"]+)", text)
+    ambiguous = re.search(r"[Cc]olumn '?\"?([^'\"\s]+?)\"?'? was qualified|mbiguous column:? \"?([^\s\"]+)", text)
+    for found, name, tail in (
+        (ambiguous, 'AMBIGUOUS_NAME', 'is ambiguous'),
+        (match, 'COLUMN_NOT_FOUND', 'cannot be resolved or requester is not authorized to access requested resources'),
+    ):
+        if found is None:
+            continue
+        column = (found.group(1) or found.group(2)).split('.')[-1].strip('"').lower()
+        node = next((c for c in tree.find_all(exp.Column) if c.name.lower() == column), None)
+        if node is None:
+            return QueryError(name, f"line 1:1: Column '{column}' {tail}")
+        where = f'line {node.this.meta.get("line", 1)}:{_column_of(node.this)}'
+        spelled = f'{node.table}.{column}' if node.table else column
+        return QueryError(name, f"{where}: Column '{spelled}' {tail}")
+    if 'Unknown table' in text:
+        return QueryError('COLUMN_NOT_FOUND', f'line 1:1: {text}')
+    return QueryError('SYNTAX_ERROR', f'line 1:1: {text.splitlines()[0]}')
