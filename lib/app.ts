@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { App, type AppProps, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { acknowledgeFindings } from '#lib/acknowledgements.ts';
+import { bundleHandlers, layOutAssets } from '#lib/build/bundle.ts';
+import { type Environment, environments, type SourceOverride } from '#lib/environments.ts';
+import { loadPipelines } from '#lib/pipelines/index.ts';
+import { compilePipeline } from '#lib/sql/compile.ts';
+import { PresageStage } from '#lib/stage.ts';
+
+export interface SynthesizeOptions {
+  /** Where bundles and function assets are written. */
+  dist: string;
+  /** For tests; the CDK command gives its own through the environment. */
+  app?: AppProps;
+  /** Other environments than those of `lib/environments.ts`. */
+  environments?: Record<string, Environment>;
+}
+
+/**
+ * Builds the whole app: validates the definitions, translates their SQL, bundles the handlers, makes the stacks.
+ *
+ * Context: `environment` makes one environment alone; `sources`, a JSON object, overrides where the local
+ * environment's sources are and in which format, by pipeline and source; `destroyData` is the second key to delete data.
+ */
+export async function synthesize(options: SynthesizeOptions): Promise<App> {
+  const app = new App({ analyticsReporting: false, ...options.app });
+  const all: Record<string, Environment> = options.environments ?? environments;
+  const only = app.node.tryGetContext('environment') as string | undefined;
+  if (only && !all[only]) throw new Error(`No environment '${only}'. There are: ${Object.keys(all).join(', ')}`);
+  const chosen = only ? [only] : Object.keys(all);
+
+  const definitions = await loadPipelines();
+  const bundles = join(options.dist, 'lambdas');
+  await bundleHandlers(bundles);
+
+  for (const name of chosen) {
+    const environment = withSources(all[name] as Environment, app.node.tryGetContext('sources'));
+    const mine = definitions.filter((pipeline) => environment.pipelines[pipeline.name]);
+    const pipelines = await Promise.all(mine.map((pipeline) => compilePipeline(pipeline, formatsOf(environment, pipeline.name))));
+    const assets = join(options.dist, 'assets', name);
+    for (const pipeline of pipelines) layOutAssets(bundles, join(assets, pipeline.name), pipeline);
+    acknowledgeFindings(new PresageStage(app, environment.name, { environment, pipelines, assets }));
+  }
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+}
+
+const formatsOf = (environment: Environment, pipeline: string) =>
+  Object.fromEntries(
+    Object.entries(environment.pipelines[pipeline]?.sources ?? {}).flatMap(([source, { format }]) =>
+      format ? [[source, format]] : [],
+    ),
+  );
+
+/** The local environment takes data of any of the formats it is given: the command line says which. */
+function withSources(environment: Environment, context: unknown): Environment {
+  if (environment.name !== 'local' || !context) return environment;
+  const sources = (typeof context === 'string' ? JSON.parse(context) : context) as Record<string, Record<string, SourceOverride>>;
+  const pipelines = Object.entries(environment.pipelines).map(([name, override]) => [
+    name,
+    { ...override, sources: { ...override.sources, ...sources[name] } },
+  ]);
+  return { ...environment, pipelines: Object.fromEntries(pipelines) };
+}

@@ -1,0 +1,226 @@
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import type { Grant } from '#lambdas/shared/steps.ts';
+import type { Settings } from '#lambdas/shared/settings.ts';
+import type { Lake } from '#lib/constructs/lake.ts';
+import { pipelineNames, tableName } from '#lib/names.ts';
+
+export interface GrantContext {
+  scope: Construct;
+  lake: Lake;
+  settings: Settings;
+}
+
+/** What `readSources` needs to know, so that Spark's roles can ask for it too. */
+export interface SourcesContext {
+  scope: Construct;
+  lake: Lake;
+  settings: Pick<Settings, 'pipeline' | 'sources' | 'rawBucket'>;
+}
+
+const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>) =>
+  new PolicyStatement({ actions, resources, ...(conditions ? { conditions } : {}) });
+
+/** Objects below a prefix of a bucket, and the list of that prefix alone. */
+function objects(bucket: IBucket, prefix: string, actions: string[]): PolicyStatement[] {
+  return [
+    allow(actions, [bucket.arnForObjects(`${prefix}*`)]),
+    allow(['s3:ListBucket'], [bucket.bucketArn], { StringLike: { 's3:prefix': [`${prefix}*`] } }),
+  ];
+}
+
+const READ = ['s3:GetObject'];
+const WRITE = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
+
+/** Where raw sources are: the pipeline's prefix of the raw zone, and whatever else the environment names. */
+export function readSources({ scope, lake, settings }: SourcesContext): PolicyStatement[] {
+  const statements = objects(lake.raw, `${settings.pipeline}/`, READ);
+  const own = `s3://${settings.rawBucket}/${settings.pipeline}/`;
+  for (const { location } of Object.values(settings.sources)) {
+    if (location.startsWith(own)) continue;
+    const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(location) ?? [];
+    const arn = `arn:${Stack.of(scope).partition}:s3:::${bucket}`;
+    statements.push(
+      allow(READ, [`${arn}/${prefix}*`]),
+      allow(['s3:ListBucket'], [arn], { StringLike: { 's3:prefix': [`${prefix}*`] } }),
+    );
+  }
+  return statements;
+}
+
+/** The statements behind each grant of `lambdas/shared/steps.ts`, limited to one pipeline's own things. */
+export function statementsFor(grant: Grant, context: GrantContext): PolicyStatement[] {
+  const { scope, lake, settings } = context;
+  const stack = Stack.of(scope);
+  const names = pipelineNames({ name: settings.environment }, settings.pipeline);
+  const mine = `${settings.pipeline}/`;
+  const arn = (service: string, resource: string, separator: '/' | ':' = '/') => {
+    const [type = '', ...rest] = resource.split(separator);
+    return stack.formatArn({
+      service,
+      resource: type,
+      ...(rest.length
+        ? { resourceName: rest.join(separator), arnFormat: separator === ':' ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME }
+        : {}),
+    });
+  };
+  const catalogue = [
+    stack.formatArn({ service: 'glue', resource: 'catalog' }),
+    arn('glue', `database/${settings.database}`),
+    arn('glue', `table/${settings.database}/${tableName(settings.pipeline, '*')}`),
+  ];
+  const sagemaker = (...types: string[]) => types.map((type) => arn('sagemaker', `${type}/${settings.sagemakerPrefix}*`));
+  const passRole = (roles: string[], service: string) =>
+    allow(['iam:PassRole'], roles, { StringEquals: { 'iam:PassedToService': service } });
+  const stop = {
+    emr: allow(['elasticmapreduce:TerminateJobFlows'], [arn('elasticmapreduce', 'cluster/*')], {
+      StringEquals: { 'elasticmapreduce:ResourceTag/presage:pipeline': settings.pipeline },
+    }),
+  };
+
+  switch (grant) {
+    case 'readRaw':
+      return readSources(context);
+    case 'readCurated':
+      return objects(lake.curated, mine, READ);
+    case 'writeCurated':
+      return objects(lake.curated, mine, WRITE);
+    case 'readSandbox':
+      return objects(lake.sandbox, mine, READ);
+    case 'writeSandbox':
+      return objects(lake.sandbox, mine, WRITE);
+    case 'runTable':
+      return [
+        allow(
+          ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:Query'],
+          [lake.runTable.tableArn],
+        ),
+      ];
+    case 'athena':
+      return [
+        allow(
+          ['athena:StartQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults', 'athena:GetWorkGroup'],
+          [arn('athena', `workgroup/${settings.workgroup}`)],
+        ),
+        ...objects(lake.sandbox, 'athena/', WRITE),
+        // Athena reads where a bucket is before it reads the bucket.
+        allow(['s3:GetBucketLocation'], [lake.raw.bucketArn, lake.curated.bucketArn, lake.sandbox.bucketArn]),
+      ];
+    case 'glueCatalogRead':
+      return [
+        allow(
+          ['glue:GetDatabase', 'glue:GetTable', 'glue:GetTables', 'glue:GetPartition', 'glue:GetPartitions'],
+          catalogue,
+        ),
+      ];
+    case 'glueCatalogWrite':
+      return [
+        allow(
+          [
+            'glue:GetDatabase',
+            'glue:GetTable',
+            'glue:GetPartition',
+            'glue:GetPartitions',
+            'glue:UpdateTable',
+            'glue:CreatePartition',
+            'glue:UpdatePartition',
+            'glue:BatchCreatePartition',
+            'glue:DeletePartition',
+            'glue:BatchDeletePartition',
+          ],
+          catalogue,
+        ),
+      ];
+    case 'glueJobs':
+      return [
+        allow(
+          ['glue:StartJobRun', 'glue:GetJobRun', 'glue:GetJobRuns', 'glue:BatchStopJobRun'],
+          [arn('glue', `job/${names.prefix}-*`)],
+        ),
+      ];
+    case 'emr':
+      if (!settings.emr) return [];
+      return [
+        // RunJobFlow and ListClusters know no resource; the tag a cluster is born with limits what may be done to it.
+        allow(['elasticmapreduce:RunJobFlow'], ['*'], {
+          StringEquals: { 'aws:RequestTag/presage:pipeline': settings.pipeline },
+        }),
+        allow(['elasticmapreduce:AddTags'], [arn('elasticmapreduce', 'cluster/*')], {
+          StringEquals: { 'aws:RequestTag/presage:pipeline': settings.pipeline },
+        }),
+        allow(
+          ['elasticmapreduce:DescribeCluster', 'elasticmapreduce:ListSteps', 'elasticmapreduce:DescribeStep'],
+          [arn('elasticmapreduce', 'cluster/*')],
+          { StringEquals: { 'elasticmapreduce:ResourceTag/presage:pipeline': settings.pipeline } },
+        ),
+        allow(['elasticmapreduce:ListClusters'], ['*']),
+        stop.emr,
+        passRole([settings.emr.serviceRoleArn], 'elasticmapreduce.amazonaws.com'),
+        passRole([settings.emr.instanceRoleArn], 'ec2.amazonaws.com'),
+      ];
+    case 'automl':
+      return [
+        allow(
+          [
+            'sagemaker:CreateAutoMLJobV2',
+            'sagemaker:DescribeAutoMLJobV2',
+            'sagemaker:ListCandidatesForAutoMLJob',
+            'sagemaker:StopAutoMLJob',
+            'sagemaker:AddTags',
+          ],
+          sagemaker('automl-job'),
+        ),
+        passRole([settings.sagemakerRoleArn], 'sagemaker.amazonaws.com'),
+      ];
+    case 'models':
+      return [
+        allow(['sagemaker:CreateModel', 'sagemaker:DescribeModel', 'sagemaker:AddTags'], sagemaker('model')),
+        allow(['sagemaker:DescribeAutoMLJobV2'], sagemaker('automl-job')),
+        passRole([settings.sagemakerRoleArn], 'sagemaker.amazonaws.com'),
+      ];
+    case 'transform':
+      return [
+        allow(
+          [
+            'sagemaker:CreateTransformJob',
+            'sagemaker:DescribeTransformJob',
+            'sagemaker:StopTransformJob',
+            'sagemaker:AddTags',
+          ],
+          sagemaker('transform-job'),
+        ),
+        allow(['sagemaker:CreateTransformJob'], sagemaker('model')),
+      ];
+    case 'publishAlerts':
+      return [allow(['sns:Publish'], [lake.alerts.topicArn])];
+    case 'slackSecret':
+      return settings.slackSecretName
+        ? [
+            allow(
+              ['secretsmanager:GetSecretValue'],
+              // Secrets Manager adds a hyphen and six characters to the name.
+              [arn('secretsmanager', `secret:${settings.slackSecretName}-??????`, ':')],
+            ),
+          ]
+        : [];
+    case 'startMl':
+      return [allow(['states:StartExecution'], [settings.mlMachineArn])];
+    case 'describeExecutions':
+      return [
+        allow(
+          ['states:DescribeExecution'],
+          [names.etlMachine, names.mlMachine].map((machine) => arn('states', `execution:${machine}:*`, ':')),
+        ),
+      ];
+    case 'stopJobs':
+      return [
+        ...(settings.emr ? [stop.emr] : []),
+        allow(['glue:BatchStopJobRun'], [arn('glue', `job/${names.prefix}-*`)]),
+        allow(['athena:StopQueryExecution'], [arn('athena', `workgroup/${settings.workgroup}`)]),
+        allow(['sagemaker:StopAutoMLJob'], sagemaker('automl-job')),
+        allow(['sagemaker:StopTransformJob'], sagemaker('transform-job')),
+      ];
+  }
+}

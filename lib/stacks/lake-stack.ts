@@ -1,0 +1,71 @@
+import { Aws, Stack } from 'aws-cdk-lib';
+import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { Construct } from 'constructs';
+import { removalPolicyOf, ZoneBucket } from '#lib/constructs/zone-bucket.ts';
+import type { Environment } from '#lib/environments.ts';
+import { lakeNames } from '#lib/names.ts';
+import { stackProps } from '#lib/stacks/stack-props.ts';
+
+/** What all pipelines of an environment share: the zones, the catalogue, Athena's workgroup, alerts, the run table. */
+export class LakeStack extends Stack {
+  constructor(scope: Construct, id: string, environment: Environment) {
+    super(scope, id, stackProps(environment, 'the zones, the catalogue and the alerts that every pipeline shares'));
+    const names = lakeNames(environment, environment.account ?? Aws.ACCOUNT_ID);
+    const removalPolicy = removalPolicyOf(this, environment);
+    const days = environment.retentionDays;
+
+    const logs = new ZoneBucket(this, 'Logs', {
+      bucketName: names.logBucket,
+      expire: [{ prefix: '', days }],
+      removalPolicy,
+    });
+    new ZoneBucket(this, 'Raw', { bucketName: names.rawBucket, logs, removalPolicy });
+    new ZoneBucket(this, 'Curated', { bucketName: names.curatedBucket, logs, removalPolicy });
+    new ZoneBucket(this, 'Sandbox', {
+      bucketName: names.sandboxBucket,
+      logs,
+      expire: [{ prefix: 'athena/', days }],
+      removalPolicy,
+    });
+
+    new CfnDatabase(this, 'Database', {
+      catalogId: this.account,
+      databaseInput: { name: names.database, description: `Presage, environment ${environment.name}` },
+    }).applyRemovalPolicy(removalPolicy);
+
+    new CfnWorkGroup(this, 'Workgroup', {
+      name: names.workgroup,
+      description: `Queries of the pipelines and people of ${environment.name}`,
+      recursiveDeleteOption: environment.destroyData,
+      workGroupConfiguration: {
+        enforceWorkGroupConfiguration: true,
+        publishCloudWatchMetricsEnabled: true,
+        bytesScannedCutoffPerQuery: environment.athenaScanLimitBytes,
+        engineVersion: { selectedEngineVersion: 'Athena engine version 3' },
+        resultConfiguration: {
+          outputLocation: `s3://${names.sandboxBucket}/athena/`,
+          encryptionConfiguration: { encryptionOption: 'SSE_S3' },
+          expectedBucketOwner: this.account,
+        },
+      },
+    });
+
+    const alerts = new Topic(this, 'Alerts', { topicName: names.alertTopic, enforceSSL: true });
+    for (const mail of environment.alertMails) alerts.addSubscription(new EmailSubscription(mail));
+
+    new Table(this, 'Runs', {
+      tableName: names.runTable,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      encryption: TableEncryption.AWS_MANAGED,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      timeToLiveAttribute: 'ttl',
+      removalPolicy,
+    });
+  }
+}

@@ -1,0 +1,55 @@
+import type { Construct } from 'constructs';
+import { KillWatch } from '#lib/constructs/kill-watch.ts';
+import { MlMachine } from '#lib/constructs/ml-machine.ts';
+import { ModelRole } from '#lib/constructs/model-role.ts';
+import { MlTables } from '#lib/constructs/pipeline-tables.ts';
+import { PredictionTable } from '#lib/constructs/prediction-table.ts';
+import { SparkJob } from '#lib/constructs/spark-job.ts';
+import { removalPolicyOf } from '#lib/constructs/zone-bucket.ts';
+import { PipelineStack, type PipelineStackProps } from '#lib/stacks/pipeline-stack.ts';
+
+/** Published tables to a model, its predictions and DynamoDB, for one pipeline in one environment. */
+export class MlStack extends PipelineStack {
+  constructor(scope: Construct, id: string, props: PipelineStackProps) {
+    super(scope, id, 'ml', 'from published tables to predictions', props);
+    const { environment, override, pipeline } = props;
+    const { lake, names, sources } = this;
+    if (!pipeline.predictions) throw new Error(`${pipeline.name} makes no predictions and needs no ML stack`);
+
+    new MlTables(this, 'Tables', { pipeline, lake });
+    const { table } = new PredictionTable(this, 'Predictions', {
+      tableName: names.predictionTable,
+      predictions: pipeline.predictions,
+      removalPolicy: removalPolicyOf(this, environment),
+    });
+    const { role } = new ModelRole(this, 'ModelRole', { environment: environment.name, pipeline: pipeline.name, lake });
+
+    const library = this.script('emr-steps/presage_spark.py');
+    const sparkJob = (id: string, jobName: string, description: string, script: string, timeoutMinutes: number) =>
+      new SparkJob(this, id, {
+        jobName,
+        description,
+        script: this.script(script),
+        library,
+        workerType: override.capacity.glue.workerType,
+        workers: override.capacity.glue.workers,
+        timeoutMinutes,
+        lake,
+        pipeline: pipeline.name,
+        sources,
+      });
+    sparkJob('Datasets', names.datasetsJob, `Training and inference sets of ${pipeline.name}`, 'glue-scripts/make_datasets.py', 240);
+    const push = sparkJob('Push', names.pushJob, `Predictions of ${pipeline.name} to DynamoDB`, 'glue-scripts/push.py', 480);
+    table.grant(push.role, 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:DescribeTable', 'dynamodb:GetItem');
+
+    const steps = this.stepLambdas({ scripts: { runQueries: '', library: '' }, sagemakerRoleArn: role.roleArn, emr: null });
+    const { machine } = new MlMachine(this, 'Machine', {
+      machineName: names.mlMachine,
+      retentionDays: environment.retentionDays,
+      functionOf: (step) => steps.of(step),
+      pipeline,
+      capacity: override.capacity,
+    });
+    new KillWatch(this, 'KillWatch', { machine, onExecutionEnd: steps.of('on-execution-end').fn });
+  }
+}

@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type { Construct } from 'constructs';
+import type { Machine } from '#lambdas/shared/payload.ts';
+import type { Settings } from '#lambdas/shared/settings.ts';
+import { Lake } from '#lib/constructs/lake.ts';
+import type { SourceLocations } from '#lib/constructs/pipeline-tables.ts';
+import { StepLambdas } from '#lib/constructs/step-lambdas.ts';
+import type { Environment, PipelineOverride } from '#lib/environments.ts';
+import { pipelineNames } from '#lib/names.ts';
+import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
+import { stackProps } from '#lib/stacks/stack-props.ts';
+
+export interface PipelineStackProps {
+  environment: Environment;
+  /** This pipeline in this environment. */
+  override: PipelineOverride;
+  pipeline: CompiledPipeline;
+  /** Folder of the pipeline's function assets: `<step>/{handler.mjs,pipeline.json}`. */
+  assets: string;
+}
+
+/** What the ETL and the ML stack of a pipeline have in common: the lake by name, scripts, settings, step functions. */
+export abstract class PipelineStack extends Stack {
+  protected readonly lake: Lake;
+  protected readonly sources: SourceLocations;
+  protected readonly names: ReturnType<typeof pipelineNames>;
+  private readonly props: PipelineStackProps;
+  private readonly machine: Machine;
+
+  constructor(scope: Construct, id: string, machine: Machine, what: string, props: PipelineStackProps) {
+    super(scope, id, stackProps(props.environment, `${props.pipeline.name}, ${what}`));
+    const { environment, pipeline, override } = props;
+    this.props = props;
+    this.machine = machine;
+    this.lake = Lake.named(this, environment);
+    this.names = pipelineNames(environment, pipeline.name);
+    this.sources = Object.fromEntries(
+      Object.entries(pipeline.sources).map(([name, source]) => [
+        name,
+        {
+          location: override.sources?.[name]?.location ?? `s3://${this.lake.names.rawBucket}/${pipeline.name}/${name}/`,
+          format: override.sources?.[name]?.format ?? source.format,
+        },
+      ]),
+    );
+  }
+
+  /** A file or folder of the repository as a deployed asset. */
+  protected script(path: string): Asset {
+    return new Asset(this, path.replaceAll('/', '-'), { path: fileURLToPath(new URL(`../../${path}`, import.meta.url)) });
+  }
+
+  protected get engine() {
+    return this.props.override.engine ?? this.props.pipeline.engine;
+  }
+
+  /** The functions of this stack's machine; `own` is what only this stack can say about where things are. */
+  protected stepLambdas(own: Pick<Settings, 'scripts' | 'sagemakerRoleArn' | 'emr'>): StepLambdas {
+    const { environment, pipeline, override, assets } = this.props;
+    const { rawBucket, curatedBucket, sandboxBucket, logBucket, database, workgroup, runTable } = this.lake.names;
+    const machineArn = (name: string) =>
+      this.formatArn({
+        service: 'states',
+        resource: 'stateMachine',
+        resourceName: name,
+        arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+      });
+    const settings: Settings = {
+      environment: environment.name,
+      pipeline: pipeline.name,
+      account: this.account,
+      region: this.region,
+      ...{ rawBucket, curatedBucket, sandboxBucket, logBucket, database, workgroup, runTable },
+      alertTopic: this.lake.alerts.topicArn,
+      ...(environment.slackSecretName ? { slackSecretName: environment.slackSecretName } : {}),
+      sources: this.sources,
+      engine: this.engine,
+      etlMachineArn: machineArn(this.names.etlMachine),
+      mlMachineArn: machineArn(this.names.mlMachine),
+      predictionTable: this.names.predictionTable,
+      queriesJob: this.names.queriesJob,
+      datasetsJob: this.names.datasetsJob,
+      pushJob: this.names.pushJob,
+      sagemakerPrefix: this.names.sagemakerPrefix,
+      capacity: override.capacity,
+      timeToLiveDays: override.timeToLiveDays,
+      poll: environment.poll,
+      ...own,
+    };
+    return new StepLambdas(this, 'Steps', {
+      prefix: this.machine === 'etl' ? this.names.etlMachine : this.names.mlMachine,
+      assets,
+      settings,
+      lake: this.lake,
+      retentionDays: environment.retentionDays,
+    });
+  }
+}
