@@ -1,0 +1,13 @@
+"""SageMaker of the local cloud: AutoML, models, batch transform, script-mode training and the model registry.
+
+`engine` does the work on arrays and files; `*_process` are the jobs' own processes, which run as the job's role;
+`*_api` answer the operations. Importing this package loads none of them: a job's process must start fast.
+"""
+
+
+def mount() -> None:
+    """Register every operation and put the service in its place."""
+    from . import automl_api, models_api, transform_api  # noqa: F401  (importing registers the operations)
+    from .frame import service
+
+    service.mount()
