@@ -1,0 +1,76 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Context, inContext } from '#cli/context.ts';
+import { Problem } from '#cli/setup/problem.mjs';
+import { environments } from '#lib/environments.ts';
+
+const environmentOption = () =>
+  new Option('--env <name>', 'environment').choices(Object.keys(environments)).default('local');
+
+/** The `presage` command: gives the exit code (0 succeeded, 1 failed, 2 wrong usage) or throws a Problem. */
+export async function presage(argv: string[]): Promise<number> {
+  let code = 0;
+  const inside = (command: (context: Context) => Promise<number>) => async () => {
+    code = await inContext(command);
+  };
+  const program = new Command('presage')
+    .description('Daily predictions about customers, on your laptop and in your AWS account')
+    .option('--debug', 'print stack traces')
+    .exitOverride()
+    .configureOutput({ writeErr: (text) => process.stderr.write(withHint(text)) });
+  const command = (name: string) => program.command(name).option('--debug', 'print stack traces').exitOverride();
+
+  command('run')
+    .argument('<pipeline>', 'what to run, for example buyer-stage')
+    .description('one run of a pipeline for one day: tables, model, predictions')
+    .addOption(environmentOption())
+    .option('--date <day>', 'run date, YYYY-MM-DD (default: the newest day in the sources)', day)
+    .option('--data <folder>', 'your own source tables instead of the sample data (local only)')
+    .option('--out <folder>', 'put run.json, predictions.csv and the tables there; must be new or empty')
+    .option('--state <folder>', 'keep the local environment there (local only)')
+    .addOption(new Option('--only <machine>', 'only one of the two state machines').choices(['etl', 'ml']))
+    .option('--train', 'train a new model, whatever the age of the present one')
+    .option('--no-train', 'never train, use the present model')
+    .option('--validate', 'also compare the tables with the same queries on Athena')
+    .action((pipeline, options) =>
+      inside(async (context) => (await import('#cli/commands/run.ts')).run(context, pipeline, options))(),
+    );
+
+  command('query')
+    .argument('<sql>', 'a query in Athena’s SQL')
+    .description('ask the tables of an environment')
+    .addOption(environmentOption())
+    .option('--state <folder>', 'the local environment to ask, as given to `presage run` (local only)')
+    .addOption(new Option('--format <format>', 'how to print rows').choices(['table', 'csv', 'json']).default('table'))
+    .action((sql, options) =>
+      inside(async (context) => (await import('#cli/commands/query.ts')).query(context, sql, options))(),
+    );
+
+  command('doctor')
+    .description('check what Presage needs on this machine, or in an AWS environment')
+    .addOption(environmentOption())
+    .action((options) =>
+      inside(async (context) => (await import('#cli/commands/doctor.ts')).doctor(context, options))(),
+    );
+
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2; // commander has printed its message
+    throw error;
+  }
+  return code;
+}
+
+function withHint(text: string): string {
+  return text.startsWith('error:') ? `${text.trimEnd()}\nSee \`npx presage --help\`.\n` : text;
+}
+
+/** A day of the calendar: 2026-02-30 is none. */
+function day(text: string): string {
+  const date = new Date(`${text}T00:00:00Z`);
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(date.getTime()) || !date.toISOString().startsWith(text))
+    throw new InvalidArgumentError('Use a day as YYYY-MM-DD.');
+  return text;
+}
+
+export { Problem };
