@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
@@ -17,6 +18,9 @@ export interface SynthesizeOptions {
   environments?: Record<string, Environment>;
 }
 
+/** What `cdk init` would write into cdk.json today; read from the library so that tests and the command agree. */
+const flags = createRequire(import.meta.url)('aws-cdk-lib/recommended-feature-flags.json') as Record<string, unknown>;
+
 /**
  * Builds the whole app: validates the definitions, translates their SQL, bundles the handlers, makes the stacks.
  *
@@ -24,7 +28,7 @@ export interface SynthesizeOptions {
  * environment's sources are and in which format, by pipeline and source; `destroyData` is the second key to delete data.
  */
 export async function synthesize(options: SynthesizeOptions): Promise<App> {
-  const app = new App({ analyticsReporting: false, ...options.app });
+  const app = new App({ analyticsReporting: false, ...options.app, context: { ...flags, ...options.app?.context } });
   const all: Record<string, Environment> = options.environments ?? environments;
   const only = app.node.tryGetContext('environment') as string | undefined;
   if (only && !all[only]) throw new Error(`No environment '${only}'. There are: ${Object.keys(all).join(', ')}`);
@@ -37,7 +41,9 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
   for (const name of chosen) {
     const environment = withSources(all[name] as Environment, app.node.tryGetContext('sources'));
     const mine = definitions.filter((pipeline) => environment.pipelines[pipeline.name]);
-    const pipelines = await Promise.all(mine.map((pipeline) => compilePipeline(pipeline, formatsOf(environment, pipeline.name))));
+    const pipelines = await Promise.all(
+      mine.map((pipeline) => compilePipeline(pipeline, formatsOf(environment, pipeline.name))),
+    );
     const assets = join(options.dist, 'assets', name);
     for (const pipeline of pipelines) layOutAssets(bundles, join(assets, pipeline.name), pipeline);
     acknowledgeFindings(new PresageStage(app, environment.name, { environment, pipelines, assets }));
@@ -56,7 +62,10 @@ const formatsOf = (environment: Environment, pipeline: string) =>
 /** The local environment takes data of any of the formats it is given: the command line says which. */
 function withSources(environment: Environment, context: unknown): Environment {
   if (environment.name !== 'local' || !context) return environment;
-  const sources = (typeof context === 'string' ? JSON.parse(context) : context) as Record<string, Record<string, SourceOverride>>;
+  const sources = (typeof context === 'string' ? JSON.parse(context) : context) as Record<
+    string,
+    Record<string, SourceOverride>
+  >;
   const pipelines = Object.entries(environment.pipelines).map(([name, override]) => [
     name,
     { ...override, sources: { ...override.sources, ...sources[name] } },

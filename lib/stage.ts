@@ -25,8 +25,8 @@ export class PresageStage extends Stage {
       const props = { environment, override, pipeline, assets: join(assets, pipeline.name) };
       // Names and no exports tie the stacks together; the order of deployment is said here.
       const etl = new EtlStack(this, `${pipeline.name}-etl`, props);
-      etl.addDependency(lake);
-      if (pipeline.model) new MlStack(this, `${pipeline.name}-ml`, props).addDependency(lake);
+      etl.addStackDependency(lake);
+      if (pipeline.model) new MlStack(this, `${pipeline.name}-ml`, props).addStackDependency(lake);
     }
   }
 }

@@ -9,19 +9,19 @@ import {
   Vpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { CfnInstanceProfile, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { readSources } from '#lib/constructs/grants.ts';
+import type { Settings } from '#lambdas/shared/settings.ts';
+import { objects, REWRITE, readAssets, readSources, WRITE } from '#lib/constructs/grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import type { Environment } from '#lib/environments.ts';
-import type { Settings } from '#lambdas/shared/settings.ts';
 
 export interface EmrPlatformProps {
   environment: Environment;
   pipeline: string;
   lake: Lake;
-  /** Bucket of the deployed scripts. */
-  scripts: IBucket;
+  /** The deployed Python files the clusters run. */
+  scripts: Asset[];
   sources: Settings['sources'];
 }
 
@@ -122,11 +122,13 @@ export class EmrPlatform extends Construct {
   private grantData({ lake, pipeline, scripts, sources }: EmrPlatformProps): void {
     const role = this.instanceRole;
     const settings = { pipeline, sources, rawBucket: lake.names.rawBucket };
-    for (const statement of readSources({ scope: this, lake, settings })) role.addToPolicy(statement);
-    lake.curated.grantReadWrite(role, `${pipeline}/*`);
-    lake.sandbox.grantReadWrite(role, `${pipeline}/*`);
-    lake.logs.grantPut(role, `emr/${pipeline}/*`);
-    scripts.grantRead(role);
+    const statements = [
+      ...readSources({ scope: this, lake, settings }),
+      ...[lake.curated, lake.sandbox].flatMap((bucket) => objects(bucket, `${pipeline}/`, REWRITE)),
+      ...objects(lake.logs, `emr/${pipeline}/`, WRITE),
+      readAssets(...scripts),
+    ];
+    for (const statement of statements) role.addToPolicy(statement);
   }
 }
 

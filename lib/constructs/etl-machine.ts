@@ -13,7 +13,7 @@ export interface EtlMachineProps extends Omit<MachineProps, 'comment' | 'timeout
 }
 
 const query = (name: string, args: Record<string, unknown>): JobProps => ({
-  name,
+  name: `${name}-query`,
   start: 'start-query',
   check: 'check-query',
   args,
@@ -103,7 +103,8 @@ export function levels(pipeline: CompiledPipeline): string[][] {
   let left = Object.keys(pipeline.tables);
   while (left.length) {
     const ready = left.filter((table) => (pipeline.queries[table]?.tables ?? []).every((read) => done.has(read)));
-    if (!ready.length) throw new Error(`${pipeline.name}: these tables read each other in a circle: ${left.join(', ')}`);
+    if (!ready.length)
+      throw new Error(`${pipeline.name}: these tables read each other in a circle: ${left.join(', ')}`);
     for (const table of ready) done.add(table);
     result.push(ready);
     left = left.filter((table) => !done.has(table));

@@ -1,9 +1,10 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import type { Grant } from '#lambdas/shared/steps.ts';
 import type { Settings } from '#lambdas/shared/settings.ts';
+import type { Grant } from '#lambdas/shared/steps.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import { pipelineNames, tableName } from '#lib/names.ts';
 
@@ -24,15 +25,17 @@ const allow = (actions: string[], resources: string[], conditions?: Record<strin
   new PolicyStatement({ actions, resources, ...(conditions ? { conditions } : {}) });
 
 /** Objects below a prefix of a bucket, and the list of that prefix alone. */
-function objects(bucket: IBucket, prefix: string, actions: string[]): PolicyStatement[] {
+export function objects(bucket: IBucket, prefix: string, actions: string[]): PolicyStatement[] {
   return [
     allow(actions, [bucket.arnForObjects(`${prefix}*`)]),
     allow(['s3:ListBucket'], [bucket.bucketArn], { StringLike: { 's3:prefix': [`${prefix}*`] } }),
   ];
 }
 
-const READ = ['s3:GetObject'];
-const WRITE = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
+export const READ = ['s3:GetObject'];
+export const WRITE = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
+/** Spark renames by copying and deleting. */
+export const REWRITE = [...WRITE, 's3:DeleteObject'];
 
 /** Where raw sources are: the pipeline's prefix of the raw zone, and whatever else the environment names. */
 export function readSources({ scope, lake, settings }: SourcesContext): PolicyStatement[] {
@@ -50,6 +53,13 @@ export function readSources({ scope, lake, settings }: SourcesContext): PolicySt
   return statements;
 }
 
+/** Exactly these deployed files, not the whole bucket of assets. */
+export const readAssets = (...assets: Asset[]) =>
+  allow(
+    READ,
+    assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)),
+  );
+
 /** The statements behind each grant of `lambdas/shared/steps.ts`, limited to one pipeline's own things. */
 export function statementsFor(grant: Grant, context: GrantContext): PolicyStatement[] {
   const { scope, lake, settings } = context;
@@ -62,7 +72,10 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
       service,
       resource: type,
       ...(rest.length
-        ? { resourceName: rest.join(separator), arnFormat: separator === ':' ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME }
+        ? {
+            resourceName: rest.join(separator),
+            arnFormat: separator === ':' ? ArnFormat.COLON_RESOURCE_NAME : ArnFormat.SLASH_RESOURCE_NAME,
+          }
         : {}),
     });
   };
@@ -71,7 +84,8 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
     arn('glue', `database/${settings.database}`),
     arn('glue', `table/${settings.database}/${tableName(settings.pipeline, '*')}`),
   ];
-  const sagemaker = (...types: string[]) => types.map((type) => arn('sagemaker', `${type}/${settings.sagemakerPrefix}*`));
+  const sagemaker = (...types: string[]) =>
+    types.map((type) => arn('sagemaker', `${type}/${settings.sagemakerPrefix}*`));
   const passRole = (roles: string[], service: string) =>
     allow(['iam:PassRole'], roles, { StringEquals: { 'iam:PassedToService': service } });
   const stop = {

@@ -11,8 +11,8 @@ export interface MlMachineProps extends Omit<MachineProps, 'comment' | 'timeout'
   capacity: Capacity;
 }
 
-const glue = (name: string, job: string, hours: number): JobProps => ({
-  name,
+const glue = (job: string, hours: number): JobProps => ({
+  name: `${job}-job`,
   start: 'start-glue',
   check: 'check-glue',
   args: { job },
@@ -20,7 +20,7 @@ const glue = (name: string, job: string, hours: number): JobProps => ({
 });
 
 const query = (name: string): JobProps => ({
-  name,
+  name: `${name}-query`,
   start: 'start-query',
   check: 'check-query',
   args: { query: name },
@@ -56,7 +56,7 @@ export class MlMachine extends Construct {
     const predict = sfn.Chain.start(steps.job(transform('inference')))
       .next(steps.job(query('predictions')))
       .next(steps.task('check-predictions'))
-      .next(steps.job(glue('push', 'push', 8)))
+      .next(steps.job(glue('push', 8)))
       .next(steps.task('check-push'))
       .next(steps.task('finish'));
 
@@ -93,7 +93,7 @@ export class MlMachine extends Construct {
     start
       .next(steps.task('check-features'))
       .next(steps.task('choose-model'))
-      .next(steps.job(glue('datasets', 'datasets', 4)))
+      .next(steps.job(glue('datasets', 4)))
       .next(steps.task('check-training-data'))
       .next(
         new sfn.Choice(this, 'train?')

@@ -1,6 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { objects, WRITE } from '#lib/constructs/grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import { pipelineNames } from '#lib/names.ts';
 
@@ -34,9 +35,11 @@ export class ModelRole extends Construct {
         arnFormat: ArnFormat.COLON_RESOURCE_NAME,
       });
 
-    lake.curated.grantReadWrite(this.role, `${pipeline}/ml/*`);
+    for (const statement of objects(lake.curated, `${pipeline}/ml/`, WRITE)) this.role.addToPolicy(statement);
     allow(['s3:GetBucketLocation'], [lake.curated.bucketArn]);
-    allow(['iam:PassRole'], [this.role.roleArn], { StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' } });
+    allow(['iam:PassRole'], [this.role.roleArn], {
+      StringEquals: { 'iam:PassedToService': 'sagemaker.amazonaws.com' },
+    });
     // AutoML starts jobs of its own under names that begin with the AutoML job's.
     for (const [kind, resource] of Object.entries({
       ProcessingJob: 'processing-job',

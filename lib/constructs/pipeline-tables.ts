@@ -1,13 +1,7 @@
 import { Construct } from 'constructs';
 import { CatalogTable } from '#lib/constructs/catalog-table.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
-import {
-  candidateTableName,
-  predictionsTableName,
-  rawTableName,
-  scoresTableName,
-  tableName,
-} from '#lib/names.ts';
+import { candidateTableName, predictionsTableName, rawTableName, scoresTableName, tableName } from '#lib/names.ts';
 import type { Column, ColumnType, Pipeline } from '#lib/pipelines/pipeline.ts';
 
 const types = (columns: Record<string, Column>): Record<string, ColumnType> =>

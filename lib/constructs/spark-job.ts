@@ -4,7 +4,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Settings } from '#lambdas/shared/settings.ts';
-import { readSources } from '#lib/constructs/grants.ts';
+import { objects, REWRITE, readAssets, readSources } from '#lib/constructs/grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 
 export interface SparkJobProps {
@@ -38,12 +38,13 @@ export class SparkJob extends Construct {
       description: `Glue job ${props.jobName}`,
       assumedBy: new ServicePrincipal('glue.amazonaws.com'),
     });
-    props.script.grantRead(this.role);
-    props.library.grantRead(this.role);
     const settings = { pipeline, sources: props.sources, rawBucket: lake.names.rawBucket };
-    for (const statement of readSources({ scope: this, lake, settings })) this.role.addToPolicy(statement);
-    lake.curated.grantReadWrite(this.role, `${pipeline}/*`);
-    lake.sandbox.grantReadWrite(this.role, `${pipeline}/*`);
+    const statements = [
+      ...readSources({ scope: this, lake, settings }),
+      ...[lake.curated, lake.sandbox].flatMap((bucket) => objects(bucket, `${pipeline}/`, REWRITE)),
+      readAssets(props.script, props.library),
+    ];
+    for (const statement of statements) this.role.addToPolicy(statement);
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],

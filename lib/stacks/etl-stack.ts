@@ -20,7 +20,13 @@ export class EtlStack extends PipelineStack {
 
     const emr =
       engine === 'emr'
-        ? new EmrPlatform(this, 'Emr', { environment, pipeline: pipeline.name, lake, scripts: runQueries.bucket, sources })
+        ? new EmrPlatform(this, 'Emr', {
+            environment,
+            pipeline: pipeline.name,
+            lake,
+            scripts: [runQueries, library],
+            sources,
+          })
         : undefined;
     if (engine === 'glue')
       new SparkJob(this, 'Queries', {

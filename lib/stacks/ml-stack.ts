@@ -38,11 +38,33 @@ export class MlStack extends PipelineStack {
         pipeline: pipeline.name,
         sources,
       });
-    sparkJob('Datasets', names.datasetsJob, `Training and inference sets of ${pipeline.name}`, 'glue-scripts/make_datasets.py', 240);
-    const push = sparkJob('Push', names.pushJob, `Predictions of ${pipeline.name} to DynamoDB`, 'glue-scripts/push.py', 480);
-    table.grant(push.role, 'dynamodb:BatchGetItem', 'dynamodb:BatchWriteItem', 'dynamodb:DescribeTable', 'dynamodb:GetItem');
+    sparkJob(
+      'Datasets',
+      names.datasetsJob,
+      `Training and inference sets of ${pipeline.name}`,
+      'glue-scripts/make_datasets.py',
+      240,
+    );
+    const push = sparkJob(
+      'Push',
+      names.pushJob,
+      `Predictions of ${pipeline.name} to DynamoDB`,
+      'glue-scripts/push.py',
+      480,
+    );
+    table.grant(
+      push.role,
+      'dynamodb:BatchGetItem',
+      'dynamodb:BatchWriteItem',
+      'dynamodb:DescribeTable',
+      'dynamodb:GetItem',
+    );
 
-    const steps = this.stepLambdas({ scripts: { runQueries: '', library: '' }, sagemakerRoleArn: role.roleArn, emr: null });
+    const steps = this.stepLambdas({
+      scripts: { runQueries: '', library: '' },
+      sagemakerRoleArn: role.roleArn,
+      emr: null,
+    });
     const { machine } = new MlMachine(this, 'Machine', {
       machineName: names.mlMachine,
       retentionDays: environment.retentionDays,

@@ -49,7 +49,9 @@ export abstract class PipelineStack extends Stack {
 
   /** A file or folder of the repository as a deployed asset. */
   protected script(path: string): Asset {
-    return new Asset(this, path.replaceAll('/', '-'), { path: fileURLToPath(new URL(`../../${path}`, import.meta.url)) });
+    return new Asset(this, path.replaceAll('/', '-'), {
+      path: fileURLToPath(new URL(`../../${path}`, import.meta.url)),
+    });
   }
 
   protected get engine() {

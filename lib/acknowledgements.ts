@@ -1,0 +1,119 @@
+import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
+import { CfnJob } from 'aws-cdk-lib/aws-glue';
+import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
+import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
+import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
+import type { IConstruct } from 'constructs';
+
+/**
+ * The findings of cdk-nag that stay, each with its reason.
+ *
+ * A finding that no line here names fails the synthesis; a line that names no finding fails a test. Wildcards are
+ * named by what they match, never by the rule alone.
+ */
+export const WILDCARDS: { resource: RegExp; reason: string }[] = [
+  {
+    resource: /:s3:::[^/]+\/(.+\/)?\*$/,
+    reason: 'Data and results of one pipeline are many objects below its own prefix, with names made at run time.',
+  },
+  {
+    resource: /:table\/presage_\w+\/\w+\*$/,
+    reason: "The catalogue's tables of one pipeline share its prefix; a query reads several of them.",
+  },
+  {
+    resource: /:job\/presage-[\w-]+-\*$/,
+    reason: 'The Glue jobs of one pipeline share its prefix.',
+  },
+  {
+    resource: /:sagemaker:[^:]*:[^:]*:[a-z-]+\/pr[0-9a-f]{8}\*$/,
+    reason: 'SageMaker jobs and models are made at run time, below a prefix of the environment and pipeline.',
+  },
+  {
+    resource: /:elasticmapreduce:[^:]*:[^:]*:cluster\/\*$/,
+    reason: 'A cluster has its id only when it runs; a condition on the tag of the pipeline limits the statement.',
+  },
+  {
+    resource: /:execution:presage-[\w-]+:\*$/,
+    reason: 'Executions of the two machines of one pipeline have names made at run time.',
+  },
+  {
+    resource: /:secret:[^*]+-\?{6}$|:log-group:\/aws(-glue|\/sagemaker)\/\*$/,
+    reason: 'The service appends what it likes to the name.',
+  },
+  {
+    resource: /:ecr:[^:]*:\*:repository\/\*$/,
+    reason: "AWS's own images are in registries of AWS accounts that differ by region; our own account is excluded.",
+  },
+  {
+    resource: /^<Steps\w+Function\w+\.Arn>:\*$/,
+    reason: 'The versions of one function, as CDK grants invocation.',
+  },
+];
+
+/** `Resource: *`, by the policy that has it: the service knows no resource for these actions. */
+export const STARS: { policy: RegExp; reason: string }[] = [
+  {
+    policy: /\/Steps\/[\w-]+\/Role\/DefaultPolicy\/Resource$/,
+    reason: 'X-Ray, elasticmapreduce:RunJobFlow (limited by its tag) and ListClusters know no resource.',
+  },
+  { policy: /\/Machine\/Machine\/Role\/DefaultPolicy\/Resource$/, reason: 'X-Ray and log delivery know no resource.' },
+  {
+    policy: /\/Emr\/ServiceRole\/DefaultPolicy\/Resource$/,
+    reason: 'EC2 looks, and launches limited to the region; ending is limited to what EMR tagged as its own.',
+  },
+  {
+    policy: /\/ModelRole\/Role\/DefaultPolicy\/Resource$/,
+    reason: 'ecr:GetAuthorizationToken and cloudwatch:PutMetricData (limited by namespace) know no resource.',
+  },
+];
+
+const OTHERS: { id: string; applies: (resource: CfnResource) => boolean; reason: string }[] = [
+  {
+    id: 'AwsSolutions-SQS3',
+    applies: (resource) => resource instanceof CfnQueue,
+    reason: 'It is itself the dead-letter queue of the schedules.',
+  },
+  {
+    id: 'AwsSolutions-GL1',
+    applies: (resource) => resource instanceof CfnJob,
+    reason: 'CloudWatch Logs encrypts with its own key; the scripts log counts, never rows.',
+  },
+  {
+    id: 'AwsSolutions-GL3',
+    applies: (resource) => resource instanceof CfnJob,
+    reason: 'The jobs use no bookmarks.',
+  },
+];
+
+/** Acknowledges every finding below `root` that a line above names. Call it when the tree is complete. */
+export function acknowledgeFindings(root: IConstruct): void {
+  for (const node of root.node.findAll()) {
+    if (node instanceof CfnPolicy) acknowledgeWildcards(node);
+    for (const { id, applies, reason } of OTHERS)
+      if (applies(node as CfnResource)) Validations.of(node).acknowledge({ id: `AwsSolutions::${id}`, reason });
+  }
+}
+
+function acknowledgeWildcards(policy: CfnPolicy): void {
+  for (const resource of wildcardsOf(policy)) {
+    const reason = reasonFor(policy, resource);
+    if (reason) {
+      const id = `AwsSolutions::AwsSolutions-IAM5[Resource::${resource}]`;
+      Validations.of(policy).acknowledge({ id, reason });
+    }
+  }
+}
+
+/** Resources with a wildcard in them, written as cdk-nag writes them. */
+export function wildcardsOf(policy: CfnPolicy): string[] {
+  const document = Stack.of(policy).resolve(policy.policyDocument) as { Statement: { Resource: unknown }[] };
+  return document.Statement.flatMap(({ Resource }) => (Array.isArray(Resource) ? Resource : [Resource]))
+    .map(flattenCfnReference)
+    .filter((resource) => resource.includes('*'));
+}
+
+/** The reason for which a wildcard stays, if there is one. */
+export const reasonFor = (policy: IConstruct, resource: string): string | undefined =>
+  resource === '*'
+    ? STARS.find((line) => line.policy.test(policy.node.path))?.reason
+    : WILDCARDS.find((line) => line.resource.test(resource))?.reason;

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { App } from 'aws-cdk-lib';
+import { synthesize } from '#lib/app.ts';
+import type { Environment } from '#lib/environments.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: templates are plain JSON whose shape the assertions themselves state
+export type Json = any;
+
+export interface Resource {
+  Type: string;
+  Properties: Json;
+  DeletionPolicy?: string;
+  UpdateReplacePolicy?: string;
+}
+
+export interface Template {
+  stack: string;
+  Resources: Record<string, Resource>;
+  Outputs?: Json;
+}
+
+/** Synthesizes the app into a folder that is gone afterwards and gives every template, by stack name. */
+export async function synthTemplates(
+  options: { context?: Record<string, unknown>; environments?: Record<string, Environment> } = {},
+): Promise<Record<string, Template>> {
+  const folder = mkdtempSync(join(tmpdir(), 'presage-synth-'));
+  try {
+    const app: App = await synthesize({
+      dist: join(folder, 'dist'),
+      app: { outdir: join(folder, 'cdk.out'), context: options.context },
+      environments: options.environments,
+    });
+    const assembly = app.synth();
+    const stacks = assembly.nestedAssemblies.flatMap(({ nestedAssembly }) => nestedAssembly.stacks);
+    return Object.fromEntries(
+      stacks.map((stack) => [stack.stackName, { stack: stack.stackName, ...structuredClone(stack.template) }]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const resourcesOf = (template: Template, type: string): (Resource & { id: string })[] =>
+  Object.entries(template.Resources)
+    .filter(([, resource]) => resource.Type === type)
+    .map(([id, resource]) => ({ id, ...resource }));
+
+export const allResources = (templates: Record<string, Template>, type: string) =>
+  Object.values(templates).flatMap((template) =>
+    resourcesOf(template, type).map((resource) => ({ stack: template.stack, ...resource })),
+  );
+
+/** A state machine's definition as an object; ARNs that are known only at deployment become `arn:aws:…:<logical id>`. */
+export function definitionOf(machine: Resource): Json {
+  return JSON.parse(flatten(machine.Properties.DefinitionString));
+}
+
+/** Puts an `Fn::Join` back into one text. */
+export function flatten(value: Json): string {
+  if (typeof value === 'string') return value;
+  if (value?.['Fn::Join']) return (value['Fn::Join'][1] as Json[]).map(flatten).join(value['Fn::Join'][0]);
+  if (value?.['Fn::GetAtt']) return `arn:aws:lambda:eu-west-1:111111111111:function:${value['Fn::GetAtt'][0]}`;
+  if (value?.Ref === 'AWS::Partition') return 'aws';
+  if (value?.Ref) return String(value.Ref);
+  throw new Error(`cannot flatten ${JSON.stringify(value)}`);
+}
+
+/** Every state, those inside Parallel and Map too. */
+export function allStates(definition: Json): [string, Json][] {
+  return Object.entries<Json>(definition.States).flatMap(([name, state]) => [
+    [name, state] as [string, Json],
+    ...(state.Branches ?? []).flatMap(allStates),
+    ...(state.ItemProcessor ? allStates(state.ItemProcessor) : []),
+  ]);
+}
