@@ -1,0 +1,209 @@
+"""Checks the queries of a pipeline and translates them: a JSON request on standard input, a JSON answer on the output.
+
+Request: {"sources": {name: Source}, "tables": {name: Table}, "queries": {name: Query}}, see the types below.
+Answer: {"queries": {name: {"athena", "spark", "sources", "tables"}}, "problems": [line, …]}; with problems no queries.
+
+The texts are Athena's dialect. `:run_date` is a DATE and stays in the texts as it is; whoever runs them puts the literal
+in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, TypedDict
+
+import lint
+import lint_types
+from problems import Problem, line_of, suggestion
+from relations import Source, Table, physical_columns, source_query, table_query
+from spark import to_spark
+from sqlglot import exp, parse_one
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.optimizer.annotate_types import annotate_types
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.schema import MappingSchema
+
+
+class Query(TypedDict):
+    """`output`: the columns it must give, in order; null as a type is any type. `given`: relations made at run time."""
+
+    file: str
+    sql: str
+    output: dict[str, str | None]
+    given: dict[str, dict[str, str]]
+
+
+class Request(TypedDict):
+    sources: dict[str, Source]
+    tables: dict[str, Table]
+    queries: dict[str, Query]
+
+
+class Compiled(TypedDict):
+    athena: str
+    spark: str
+    sources: list[str]
+    tables: list[str]
+
+
+def compile_request(request: Request) -> dict[str, Any]:
+    """Every query, or every problem of all of them."""
+    problems: list[Problem] = []
+    compiled = {}
+    for name, query in request['queries'].items():
+        answer, found = compile_query(name, query, request)
+        problems += found
+        if answer:
+            compiled[name] = answer
+    problems += circles(compiled, request)
+    return {'queries': {} if problems else compiled, 'problems': [str(problem) for problem in problems]}
+
+
+def compile_query(name: str, query: Query, request: Request) -> tuple[Compiled | None, list[Problem]]:
+    """One query in both dialects. Types are checked only when all names are known: they would be guesses otherwise."""
+    file = query['file']
+    try:
+        tree = lint.parse_query(query['sql'], file)
+    except ParseError as error:
+        first = error.errors[0] if error.errors else {}
+        what = str(first.get('description') or error).strip().rstrip('.')
+        return None, [Problem(file, first.get('line'), 'syntax', what, 'write one SELECT in Athena’s dialect')]
+    if isinstance(tree, Problem):
+        return None, [tree]
+    problems = lint.check(tree, query['sql'], file)
+    sources, tables, unknown = references(tree, name, query, request)
+    problems += unknown
+    if any(problem.rule in ('unknown-table', 'own-name') for problem in problems):
+        return None, problems
+
+    whole = tree.copy()
+    lead(whole, {s: source_query(request['sources'][s]) for s in sources})
+    lead(whole, {t: table_query(request['tables'][t]) for t in tables})
+    physical = physical_schema(query, request)
+    try:
+        typed = annotate(whole, MappingSchema(physical, dialect='athena'))
+        problems += unknown_columns(typed, physical, file)
+        if not any(problem.rule == 'unknown-column' for problem in problems):
+            problems += lint_types.check(typed, query['output'], file)
+        if problems:
+            return None, problems
+        spark = to_spark(typed)
+    except SqlglotError as error:
+        return None, [*problems, Problem(file, None, 'translation', str(error), 'write it in the portable subset')]
+    athena = whole.sql('athena', pretty=True, comments=False)
+    return {'athena': athena, 'spark': spark, 'sources': sources, 'tables': tables}, []
+
+
+def references(
+    tree: exp.Query, name: str, query: Query, request: Request
+) -> tuple[list[str], list[str], list[Problem]]:
+    """Sources and tables a query reads, in the definition's order, and names that are neither."""
+    file = query['file']
+    own = {cte.alias for cte in tree.find_all(exp.CTE)}
+    known = [*request['sources'], *request['tables'], *query['given']]
+    problems = [
+        Problem(file, line_of(cte), 'own-name', f'WITH {cte.alias} hides the relation of this name', 'use another name')
+        for cte in tree.find_all(exp.CTE)
+        if cte.alias in known
+    ]
+    used = set()
+    for table in tree.find_all(exp.Table):
+        if not isinstance(table.this, exp.Identifier) or table.name in own:
+            continue
+        used.add(table.name)
+        if table.db:
+            what, instead = f'{table.sql()} names a database', f'write {table.name}: the definition says where it is'
+        elif table.name == name:
+            what, instead = f'{name} reads itself', 'read what it is made of'
+        elif table.name not in known:
+            what, instead = f'{table.name} is neither a source nor a table', suggestion(table.name, [*known, *own])
+        else:
+            continue
+        problems.append(Problem(file, line_of(table), 'unknown-table', what, instead))
+    return (
+        [source for source in request['sources'] if source in used],
+        [table for table in request['tables'] if table in used],
+        problems,
+    )
+
+
+def lead(tree: exp.Query, relations: dict[str, str]) -> None:
+    """Puts CTEs before those of the query."""
+    ctes = [
+        exp.CTE(this=parse_one(sql, read='athena'), alias=exp.TableAlias(this=exp.to_identifier(name)))
+        for name, sql in relations.items()
+    ]
+    if not ctes:
+        return
+    own = tree.args.get('with_')
+    tree.set('with_', exp.With(expressions=[*ctes, *(own.expressions if own else [])]))
+
+
+def physical_schema(query: Query, request: Request) -> dict[str, dict[str, str]]:
+    """What the catalogue says about the tables below the leading CTEs."""
+    return {
+        **{source['raw']: physical_columns(source) for source in request['sources'].values()},
+        **{table['candidate']: {**table['columns'], 'run_date': 'date'} for table in request['tables'].values()},
+        **query['given'],
+    }
+
+
+def annotate(tree: exp.Query, schema: MappingSchema) -> exp.Query:
+    """A copy with every column under its table's name and a type on every expression."""
+    dated = tree.copy()
+    for parameter in list(dated.find_all(exp.Placeholder)):
+        parameter.replace(exp.cast(parameter.copy(), 'date'))  # what type it has; `to_spark` takes the cast away again
+    qualified = qualify(dated, schema=schema, dialect='athena', quote_identifiers=False, validate_qualify_columns=False)
+    return annotate_types(qualified, schema=schema, dialect='athena')
+
+
+def unknown_columns(tree: exp.Query, physical: dict[str, dict[str, str]], file: str) -> list[Problem]:
+    """Columns that no relation in reach has."""
+    problems = []
+    for scope in traverse_scope(tree):
+        for column in scope.columns:
+            visible = columns_in_reach(scope, physical)
+            known = visible.get(column.table, set().union(*visible.values()) if not column.table else None)
+            if known is None:
+                instead = suggestion(column.table, visible)
+                what = f'{column.sql()}: no relation here is called {column.table}'
+            elif not column.table or column.name not in known:
+                ambiguous = not column.table and column.name in known
+                what = f'{column.name} is in several relations' if ambiguous else f'{column.name} is no column here'
+                instead = 'put the relation’s name before it' if ambiguous else suggestion(column.name, known)
+            else:
+                continue
+            problems.append(Problem(file, line_of(column), 'unknown-column', what, instead))
+    return list(dict.fromkeys(problems))
+
+
+def columns_in_reach(scope: Scope, physical: dict[str, dict[str, str]]) -> dict[str, set[str]]:
+    """Relation → its columns, those of the enclosing query too where a subquery may look outside."""
+    outside = scope.parent if scope.is_correlated_subquery else None
+    reach = columns_in_reach(outside, physical) if outside else {}
+    for name, source in scope.sources.items():
+        if isinstance(source, Scope):
+            reach[name] = set(source.expression.named_selects)
+        else:
+            reach[name] = set(physical.get(source.name, ()))
+    return reach
+
+
+def circles(compiled: dict[str, Compiled], request: Request) -> list[Problem]:
+    """Tables that wait for each other."""
+    waiting = {name: set(query['tables']) for name, query in compiled.items() if name in request['tables']}
+    while ready := [name for name, needs in waiting.items() if not needs & waiting.keys()]:
+        for name in ready:
+            del waiting[name]
+    return [
+        Problem(
+            request['queries'][name]['file'], None, 'circle', f'{name} needs {", ".join(sorted(needs))}', 'break it'
+        )
+        for name, needs in waiting.items()
+    ]
+
+
+if __name__ == '__main__':
+    json.dump(compile_request(json.load(sys.stdin)), sys.stdout)

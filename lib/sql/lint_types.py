@@ -1,0 +1,149 @@
+"""Rules of the portable subset that need the types of expressions. They run on the qualified query.
+
+| rule | refuses |
+|---|---|
+| date-arithmetic | a shifted or truncated date that is not cast to a date again; date_diff of anything but days of dates |
+| round-before-integer | a double cast to an integer unrounded: some engines cut, some round |
+| number-to-text | a double as text: every engine prints it its own way |
+| try-cast | try_cast of anything but text to double or date |
+| declared-columns | a last SELECT whose columns, order or types are not those declared |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from problems import Problem, line_of
+from sqlglot import exp
+
+INTEGERS = {exp.DType.TINYINT, exp.DType.SMALLINT, exp.DType.INT, exp.DType.BIGINT}
+FLOATS = {exp.DType.DOUBLE, exp.DType.FLOAT, exp.DType.DECIMAL}
+TEXTS = {exp.DType.VARCHAR, exp.DType.TEXT, exp.DType.CHAR}
+TIMES = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, exp.DType.TIMESTAMPNTZ, exp.DType.DATETIME}
+NAMES = {
+    exp.DType.VARCHAR: 'varchar',
+    exp.DType.TEXT: 'varchar',
+    exp.DType.BIGINT: 'bigint',
+    exp.DType.INT: 'integer',
+    exp.DType.DOUBLE: 'double',
+    exp.DType.BOOLEAN: 'boolean',
+    exp.DType.DATE: 'date',
+    exp.DType.TIMESTAMP: 'timestamp',
+}
+_CUT = (exp.Round, exp.Floor, exp.Ceil)
+
+
+def check(tree: exp.Query, output: dict[str, str | None], file: str) -> list[Problem]:
+    """Everything wrong with the types of a qualified and annotated query."""
+    found = [
+        Problem(file, line_of(node), rule, what, instead)
+        for node in tree.walk()
+        for rule, what, instead in _node_problems(node)
+    ]
+    found += _output_problems(tree, output, file)
+    return list(dict.fromkeys(found))
+
+
+def _node_problems(node: exp.Expression) -> Iterator[tuple[str, str, str]]:
+    if isinstance(node, (exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc, exp.Add, exp.Sub)):
+        yield from _shifted_date(node)
+    elif isinstance(node, exp.DateDiff):
+        yield from _date_diff(node)
+    elif isinstance(node, exp.TryCast):
+        to, of = node.to.this, _kind(node.this)
+        if to not in (exp.DType.DOUBLE, exp.DType.DATE) or of not in TEXTS:
+            what = f'TRY_CAST({_text(node.this)} AS {_name(node.to)}) differs'
+            yield 'try-cast', what, 'use TRY_CAST from text to double or date only'
+    elif isinstance(node, exp.Cast):
+        yield from _cast(node)
+    elif isinstance(node, (exp.DPipe, exp.Concat)):
+        for part in node.flatten() if isinstance(node, exp.DPipe) else node.expressions:
+            if _kind(part) in FLOATS:
+                yield 'number-to-text', f'{_text(part)} is a double', 'keep numbers in columns of their own'
+
+
+def _shifted_date(node: exp.Expression) -> Iterator[tuple[str, str, str]]:
+    if isinstance(node, (exp.Add, exp.Sub)):
+        if not isinstance(node.expression, exp.Interval) or _kind(node.this) in TIMES:
+            return
+    elif isinstance(node, exp.DateAdd) and _unit(node) in ('HOUR', 'MINUTE', 'SECOND', 'MILLISECOND'):
+        unit = _unit(node)
+        yield 'date-arithmetic', f'date_add by {unit.lower()} differs', f"write t + INTERVAL '1' {unit}"
+        return
+    elif _kind(node.this) in TIMES:
+        return
+    around = node.parent
+    if not (isinstance(around, exp.Cast) and around.to.this == exp.DType.DATE and not isinstance(around, exp.TryCast)):
+        what = f'{_text(node)} is a date here and a timestamp there'
+        yield 'date-arithmetic', what, f'write CAST({_text(node)} AS date)'
+
+
+def _date_diff(node: exp.DateDiff) -> Iterator[tuple[str, str, str]]:
+    if _unit(node) != 'DAY':
+        what = f'date_diff by {_unit(node).lower()} counts differently'
+        yield 'date-arithmetic', what, "use date_diff('day', …) of two dates"
+    for side in (node.this, node.expression):
+        if _kind(side) != exp.DType.DATE:
+            what = f'{_text(side)} in date_diff is no date but {_name(side.type)}'
+            yield 'date-arithmetic', what, f'write CAST({_text(side)} AS date)'
+
+
+def _cast(node: exp.Cast) -> Iterator[tuple[str, str, str]]:
+    to, of = node.to.this, _kind(node.this)
+    if to in INTEGERS and of in FLOATS and not isinstance(node.this.unnest(), _CUT):
+        what = f'{_text(node.this)} is a double: casting it to {_name(node.to)} cuts here and rounds there'
+        yield 'round-before-integer', what, f'write CAST(ROUND({_text(node.this)}) AS {_name(node.to)})'
+    if to in TEXTS and of in FLOATS:
+        yield 'number-to-text', f'{_text(node.this)} is a double', 'keep numbers in columns of their own'
+
+
+def _output_problems(tree: exp.Query, output: dict[str, str | None], file: str) -> list[Problem]:
+    """Names and order first; types only where the names are right."""
+    rule = 'declared-columns'
+    has, wants = tree.named_selects, list(output)
+    if has != wants:
+        missing = [name for name in wants if name not in has]
+        extra = [name for name in has if name not in wants]
+        parts = [
+            f'missing: {", ".join(missing)}' if missing else '',
+            f'not declared: {", ".join(extra)}' if extra else '',
+            '' if missing or extra else _first_difference(has, wants),
+        ]
+        what = f'the last SELECT gives other columns than declared ({"; ".join(filter(None, parts))})'
+        return [Problem(file, line_of(tree), rule, what, 'select the declared columns in their order')]
+    problems = []
+    for part in [tree] if isinstance(tree, exp.Select) else tree.find_all(exp.Select):
+        if part is not tree and part.find_ancestor(exp.CTE, exp.Subquery):
+            continue
+        for column, (name, kind) in zip(part.selects, output.items(), strict=True):
+            value = column.unalias()
+            got = _name(value.type)
+            sure = isinstance(value, (exp.Column, exp.Cast)) and got in NAMES.values()
+            if not sure or (kind and got != kind):
+                what = f'{name} is {got if sure else "of no certain type"}, declared {kind or "with any type"}'
+                instead = f'write CAST({_text(value)} AS {kind or got})'
+                problems.append(Problem(file, line_of(column), rule, what, instead))
+    return problems
+
+
+def _first_difference(has: list[str], wants: list[str]) -> str:
+    at = next((i for i, (a, b) in enumerate(zip(has, wants, strict=False)) if a != b), min(len(has), len(wants)))
+    return f'column {at + 1} is {(has + ["nothing"])[at]}, declared is {(wants + ["nothing"])[at]}'
+
+
+def _kind(node: exp.Expression) -> exp.DType | None:
+    return node.type.this if node.type else None
+
+
+def _name(kind: exp.DataType | None) -> str:
+    return NAMES.get(kind.this, kind.sql('athena').lower()) if kind else 'unknown'
+
+
+def _unit(node: exp.Expression) -> str:
+    return node.text('unit').upper()
+
+
+def _text(node: exp.Expression) -> str:
+    """Short enough for a message, with the parameter as its author wrote it."""
+    text = node.sql('athena').replace('CAST(:run_date AS DATE)', ':run_date')
+    return text if len(text) <= 80 else f'{text[:77]}…'

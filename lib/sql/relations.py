@@ -1,0 +1,74 @@
+"""The relations a query reads by bare name, generated from the definition: staged sources and tables of this run.
+
+Each becomes a leading CTE of the query under the name the query uses. Sources are cast, cleared of rows without a key,
+of rows after the run date and of repeated keys; tables are the rows that the present run has written.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+RUN_DATE = ':run_date'
+
+
+class Source(TypedDict):
+    """A source as the request gives it: `raw` is its name in the catalogue, `date` the day a row is about."""
+
+    raw: str
+    format: str
+    key: list[str]
+    date: str | None
+    columns: dict[str, str]
+
+
+class Table(TypedDict):
+    """A table as the request gives it: `columns` include the partition columns, without `run_date`."""
+
+    candidate: str
+    columns: dict[str, str]
+
+
+def physical_columns(source: Source) -> dict[str, str]:
+    """Types in the catalogue: every column of a CSV file is a string there."""
+    return {name: 'varchar' if source['format'] == 'csv' else kind for name, kind in source['columns'].items()}
+
+
+def typed(source: Source, name: str) -> str:
+    """One column of the raw table as its declared type. An empty CSV field is a null."""
+    value = f"NULLIF({name}, '')" if source['format'] == 'csv' else name
+    return f'CAST({value} AS {source["columns"][name]})'
+
+
+def source_query(source: Source) -> str:
+    """The rows of a source that a run may read, one per key.
+
+    Of rows with the same key the first by all their other columns stays, in declared order and with nulls last: a total
+    order, as rows that agree in every column are the same row.
+    """
+    columns = source['columns']
+    date = source['date']
+    conditions = []
+    for name in source['key']:
+        conditions.append(f'typed.{name} IS NOT NULL')
+        if columns[name] == 'varchar':
+            conditions.append(f"typed.{name} <> ''")
+    if date:
+        day = f'typed.{date}' if columns[date] == 'date' else f'CAST(typed.{date} AS date)'
+        conditions.append(f'{day} <= {RUN_DATE}')
+    names = ', '.join(columns)
+    cast = ', '.join(f'{typed(source, name)} AS {name}' for name in columns)
+    where = f' WHERE {" AND ".join(conditions)}' if conditions else ''
+    rows = f'FROM (SELECT {cast} FROM {source["raw"]}) AS typed{where}'
+    if not source['key']:
+        return f'SELECT {names} {rows}'
+    others = [name for name in columns if name not in source['key']] or source['key']
+    order = ', '.join(f'typed.{name} ASC NULLS LAST' for name in others)
+    partition = ', '.join(f'typed.{name}' for name in source['key'])
+    listed = ', '.join(f'typed.{name}' for name in columns)
+    numbered = f'SELECT {listed}, ROW_NUMBER() OVER (PARTITION BY {partition} ORDER BY {order}) AS copy_number {rows}'
+    return f'SELECT {names} FROM ({numbered}) AS numbered WHERE numbered.copy_number = 1'
+
+
+def table_query(table: Table) -> str:
+    """The rows of a table that the present run has written."""
+    return f'SELECT {", ".join(table["columns"])} FROM {table["candidate"]} WHERE run_date = {RUN_DATE}'
