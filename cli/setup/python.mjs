@@ -85,8 +85,12 @@ async function installUv(root) {
 
 /** The lines of one package in a lock file made by `uv pip compile --generate-hashes`. */
 export function requirementInLock(lock, name) {
-  const found = new RegExp(`^${name}==([^\\s;\\\\]+)[^\\n]*(?:\\\\\\n[^\\n]*)*`, 'm').exec(lock);
-  return found ? { version: found[1], text: `${found[0]}\n` } : undefined;
+  const lines = lock.split('\n');
+  const first = lines.findIndex((line) => line.startsWith(`${name}==`));
+  if (first < 0) return undefined;
+  const continued = lines.slice(first).findIndex((line) => !line.endsWith('\\'));
+  const text = `${lines.slice(first, first + continued + 1).join('\n')}\n`;
+  return { version: /==([^\s;\\]+)/.exec(text)?.[1], text };
 }
 
 /** uv does not read pip's settings; a company's mirror set for pip should do for both. */
