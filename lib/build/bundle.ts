@@ -29,7 +29,9 @@ export async function bundleHandlers(outdir: string): Promise<string[]> {
     format: 'esm',
     mainFields: ['module', 'main'],
     // CommonJS packages inside the bundle still ask for Node's own modules through require.
-    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+    banner: {
+      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
+    },
     legalComments: 'none',
     logLevel: 'error',
   });

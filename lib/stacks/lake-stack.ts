@@ -13,7 +13,15 @@ import { stackProps } from '#lib/stacks/stack-props.ts';
 /** What all pipelines of an environment share: the zones, the catalogue, Athena's workgroup, alerts, the run table. */
 export class LakeStack extends Stack {
   constructor(scope: Construct, id: string, environment: Environment) {
-    super(scope, id, stackProps(environment, 'the zones, the catalogue and the alerts that every pipeline shares'));
+    super(
+      scope,
+      id,
+      stackProps(
+        environment,
+        `presage-${environment.name}-lake`,
+        'the zones, the catalogue and the alerts that every pipeline shares',
+      ),
+    );
     const names = lakeNames(environment, environment.account ?? Aws.ACCOUNT_ID);
     const removalPolicy = removalPolicyOf(this, environment);
     const days = environment.retentionDays;

@@ -30,12 +30,14 @@ export abstract class PipelineStack extends Stack {
   private readonly machine: Machine;
 
   constructor(scope: Construct, id: string, machine: Machine, what: string, props: PipelineStackProps) {
-    super(scope, id, stackProps(props.environment, `${props.pipeline.name}, ${what}`));
     const { environment, pipeline, override } = props;
+    const names = pipelineNames(environment, pipeline.name);
+    const stackName = machine === 'etl' ? names.etlStack : names.mlStack;
+    super(scope, id, stackProps(environment, stackName, `${pipeline.name}, ${what}`));
     this.props = props;
     this.machine = machine;
     this.lake = Lake.named(this, environment);
-    this.names = pipelineNames(environment, pipeline.name);
+    this.names = names;
     this.sources = Object.fromEntries(
       Object.entries(pipeline.sources).map(([name, source]) => [
         name,
