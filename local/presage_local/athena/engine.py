@@ -1,7 +1,7 @@
 """Run Athena's SQL on DuckDB over local files: the heart of the local Athena, without a server.
 
-    result = run_sql('SELECT count(*) AS n FROM orders', {'orders': TableData.of_files({'id': 'bigint'}, ['o.parquet'])})
-    result.columns, result.rows
+result = run_sql('SELECT count(*) AS n FROM orders', {'orders': TableData.of_files({'id': 'bigint'}, ['o.parquet'])})
+result.columns, result.rows
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def make_relations(
     connection: duckdb.DuckDBPyConnection, translation: Translation, tables: Tables, scratch: Path
 ) -> int:
     """Make every relation a translated query reads. Returns the bytes Athena would scan."""
-    return sum(
-        create_relation(connection, use, tables(use.database, use.table), scratch) for use in translation.tables
-    )
+    return sum(create_relation(connection, use, tables(use.database, use.table), scratch) for use in translation.tables)
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Result:
@@ -100,5 +98,3 @@ def run_sql(sql: str, tables: Mapping[str, TableData], database: str = 'default'
         scanned = make_relations(connection, translation, lambda _, table: lowered[table], Path(folder))
         result = read_rows(connection, translation.sql)
         return Result(result.columns, result.types, result.rows, scanned)
-
-

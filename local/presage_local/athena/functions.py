@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from .errors import QueryError
 from .mends import call, cast
-from .types import scientific_text
+from .types import double_text, scientific_text
 
 # Every connection gets these; the translated SQL calls them.
 MACROS = (
@@ -32,6 +32,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     for macro in MACROS:
         connection.execute(f'CREATE TEMP MACRO {macro}')
     connection.create_function('athena_double_text', scientific_text, ['DOUBLE'], 'VARCHAR')  # type: ignore[list-item,arg-type]
+    connection.create_function('athena_java_double', double_text, ['DOUBLE'], 'VARCHAR')  # type: ignore[list-item,arg-type]
     connection.create_function('athena_from_base', _from_base, ['VARCHAR', 'BIGINT'], 'BIGINT')  # type: ignore[list-item,arg-type]
     connection.create_function('athena_to_base', _to_base, ['BIGINT', 'BIGINT'], 'VARCHAR')  # type: ignore[list-item,arg-type]
 

@@ -257,9 +257,7 @@ def _from_text(source: exp.Expr, target: exp.DataType, safe: bool) -> exp.Expr |
     )
 
 
-def _checked_literal(
-    source: exp.Literal, shape: str, value: exp.Expr, spelled: str, target: exp.DataType
-) -> exp.Expr:
+def _checked_literal(source: exp.Literal, shape: str, value: exp.Expr, spelled: str, target: exp.DataType) -> exp.Expr:
     # Literals such as DATE '2020-01-01' are constant: looked at once, here.
     import re
 
@@ -300,8 +298,10 @@ def date_diff(node: exp.Expr) -> exp.Expr:
     end, start = node.this, node.expression
     if not is_a(end, {exp.DType.DATE}) or not is_a(start, {exp.DType.DATE}):
         start, end = cast(start, 'TIMESTAMP'), cast(end, 'TIMESTAMP')
-    return call('athena_date_diff', unit, start, end) if unit in ('month', 'quarter', 'year') else call(
-        'date_sub', unit, start, end
+    return (
+        call('athena_date_diff', unit, start, end)
+        if unit in ('month', 'quarter', 'year')
+        else call('date_sub', unit, start, end)
     )
 
 
@@ -321,12 +321,19 @@ def subscript(node: exp.Expr) -> exp.Expr | None:
         return None
     index = node.expressions[0]
     if is_a(node.this, {exp.DType.ARRAY, exp.DType.LIST}):
+        if isinstance(index, exp.Literal):
+            index = exp.convert(int(index.this) + 1)  # sqlglot holds constant positions from 0
         size = call('len', node.this.copy())
-        outside = exp.Or(
-            this=exp.GT(this=index.copy(), expression=size), expression=exp.LT(this=index.copy(), expression=exp.convert(1))
-        )
+        inside = exp.Between(this=group(index.copy()), low=exp.convert(1), high=size)
+        nothing = exp.Or(this=is_null(node.this), expression=is_null(index))
         message = 'Array subscript must be less than or equal to array length'
-        return either(outside, fail('INVALID_FUNCTION_ARGUMENT', message), node.copy())
+        return exp.Case(
+            ifs=[
+                exp.If(this=nothing, true=exp.null()),
+                exp.If(this=inside, true=call('list_extract', node.this.copy(), index.copy())),
+            ],
+            default=fail('INVALID_FUNCTION_ARGUMENT', message),
+        )
     if is_a(node.this, {exp.DType.MAP}):
         known = call('map_contains', node.this.copy(), index.copy())
         missing = exp.Not(this=known)
@@ -394,7 +401,9 @@ def reduce(node: exp.Expr) -> exp.Expr:
         if isinstance(body, (exp.Identifier, exp.Column)) and body.name == name:
             return folded
         return exp.Bracket(
-            this=call('list_transform', exp.Array(expressions=[folded]), finish), expressions=[exp.convert(1)], safe=True
+            this=call('list_transform', exp.Array(expressions=[folded]), finish),
+            expressions=[exp.convert(1)],
+            safe=True,
         )
     return folded
 

@@ -52,7 +52,9 @@ def footer(file: DataFile) -> Footer:
     try:
         return _footer(str(file.local), state.st_size, state.st_mtime_ns)
     except (pa.ArrowInvalid, OSError) as error:
-        raise QueryError('HIVE_BAD_DATA', f'Not valid Parquet file: {file.name} ({str(error).splitlines()[0]})') from None
+        raise QueryError(
+            'HIVE_BAD_DATA', f'Not valid Parquet file: {file.name} ({str(error).splitlines()[0]})'
+        ) from None
 
 
 def _fits(physical: str, logical: str, declared: exp.DataType) -> bool:

@@ -52,5 +52,7 @@ def _simple(node: exp.Expr, alias: str, keys: tuple[str, ...]) -> bool:
         return _key(node.this, alias, keys) and _constant(node.args['low']) and _constant(node.args['high'])
     if isinstance(node, exp.In):
         items = node.expressions
-        return bool(items) and not node.args.get('query') and _key(node.this, alias, keys) and all(map(_constant, items))
+        return (
+            bool(items) and not node.args.get('query') and _key(node.this, alias, keys) and all(map(_constant, items))
+        )
     return False

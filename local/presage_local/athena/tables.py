@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,10 +31,10 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Partition:
-    """Values of the partition keys, in their order, and the files that carry them."""
+    """Values of the partition keys, in their order, and the files that carry them (or what finds them when needed)."""
 
     values: tuple[str | None, ...]
-    files: Sequence[DataFile]
+    files: Sequence[DataFile] | Callable[[], Sequence[DataFile]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def literal(value: str | None, kind: str) -> str:
     """A partition value as a DuckDB constant of its declared type."""
     if value is None or value == '__HIVE_DEFAULT_PARTITION__':
         return f'CAST(NULL AS {kind})'
-    return f"CAST({quoted(value)} AS {kind})"
+    return f'CAST({quoted(value)} AS {kind})'
 
 
 def quoted(value: str) -> str:
@@ -104,9 +104,7 @@ def needed_partitions(
     return [part for index, part in enumerate(table.partitions) if index in kept]
 
 
-def create_relation(
-    connection: duckdb.DuckDBPyConnection, use: TableUse, table: TableData, scratch: Path
-) -> int:
+def create_relation(connection: duckdb.DuckDBPyConnection, use: TableUse, table: TableData, scratch: Path) -> int:
     """Make the view a translated query reads for one mention of a table. Returns the bytes Athena would scan.
 
     QueryError HIVE_BAD_DATA for a file that cannot be read as the table declares it.
@@ -117,7 +115,8 @@ def create_relation(
     wanted = [column for column in declared if column in use.columns]
     scanned, selects = 0, []
     for index, part in enumerate(partitions):
-        files = [file for file in part.files if file.bytes > 0]
+        found = part.files() if callable(part.files) else part.files
+        files = [file for file in found if file.bytes > 0]
         if not files:
             continue
         extra = [f'{literal(v, kind)} AS {name(key)}' for (key, kind), v in zip(keys.items(), part.values, strict=True)]

@@ -181,7 +181,7 @@ def _schema(entries: Mapping[tuple[str, str], Any], with_path: bool) -> MappingS
 def _replace_tables(tree: exp.Expr, entries: Mapping[tuple[str, str], Any], own_names: bool) -> tuple[TableUse, ...]:
     uses: list[TableUse] = []
     for scope in traverse_scope(tree):
-        for alias, (node, source) in scope.selected_sources.items():
+        for alias, (_, source) in scope.selected_sources.items():
             if isinstance(source, Scope) or not isinstance(source, exp.Table):
                 continue
             key = (source.db, source.name)

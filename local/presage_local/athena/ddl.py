@@ -1,0 +1,425 @@
+"""Statements about the catalogue, carried out on Glue: what the local Athena knows of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from . import caller, catalogue, storage
+from .errors import QueryError, unsupported
+from .statements import Ddl
+from .storage import Location
+from .translate import parse
+from .types import hive_type, parse_type
+from .write import Target
+
+if TYPE_CHECKING:
+    from .execution import Execution
+
+_SERDES = {
+    'PARQUET': (
+        'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe',
+        'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat',
+        'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat',
+    ),
+    'TEXTFILE': (
+        'org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe',
+        'org.apache.hadoop.mapred.TextInputFormat',
+        'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+    ),
+    'JSON': (
+        'org.openx.data.jsonserde.JsonSerDe',
+        'org.apache.hadoop.mapred.TextInputFormat',
+        'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat',
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Lines of a utility statement (None: the statement gives nothing)."""
+
+    lines: list[str] | None = None
+    columns: tuple[str, ...] = ()
+    scanned: int = 0
+    manifest: str = ''
+
+
+def run(statement: Ddl, execution: Execution) -> Answer:
+    """Carry out a catalogue statement. QueryError for everything not known here."""
+    words = statement.words
+    for prefix, handler in _HANDLERS:
+        if words[: len(prefix)] == prefix:
+            return handler(statement, execution)
+    known = ('INSERT', 'DELETE', 'MERGE', 'UPDATE', 'EXPLAIN', 'PREPARE', 'EXECUTE', 'VACUUM', 'OPTIMIZE', 'SHOW')
+    if words[0] in known or words[0] in ('CREATE', 'ALTER', 'DROP'):
+        raise unsupported(f'the statement {" ".join(words[:2])}')
+    raise QueryError('SYNTAX_ERROR', f"line 1:1: mismatched input '{statement.tokens[0].text}'")
+
+
+def _names(node: exp.Expr | None, execution: Execution) -> tuple[str, str]:
+    table = node.find(exp.Table) if node is not None else None
+    if table is None or not table.name:
+        raise QueryError('SYNTAX_ERROR', 'line 1:1: the name of a table is missing')
+    return (table.db or execution.database).lower(), table.name.lower()
+
+
+def _table_named(text: str, execution: Execution) -> tuple[str, str, Any]:
+    """(database, table, entry) of a name as written: db.table, `table`, "table"."""
+    parts = [part.strip('`"').lower() for part in text.strip().split('.')]
+    database, table = (execution.database, parts[0]) if len(parts) == 1 else (parts[-2], parts[-1])
+    caller.check_glue('GetTable', database, table)
+    entry = catalogue.find(database, table)
+    if entry is None:
+        raise QueryError('TABLE_NOT_FOUND', f'Table not found {database}.{table}')
+    return database, table, entry
+
+
+# --- tables
+
+
+def _create(statement: Ddl, execution: Execution) -> Answer:
+    tree = parse(statement.sql)
+    if not isinstance(tree, exp.Create):
+        raise unsupported(f'the statement {" ".join(statement.words[:2])}')
+    kind = (tree.args.get('kind') or '').upper()
+    if kind in ('SCHEMA', 'DATABASE'):
+        return _create_database(tree)
+    if kind != 'TABLE':
+        raise unsupported(f'CREATE {kind}')
+    if tree.expression is not None:
+        return _create_as(statement, tree, execution)
+    return _create_external(tree, execution)
+
+
+def _create_database(tree: exp.Create) -> Answer:
+    name = tree.this.db.lower() or tree.this.name.lower()
+    caller.check_glue('CreateDatabase', name)
+    if catalogue.has_database(name):
+        if tree.args.get('exists'):
+            return Answer()
+        raise QueryError('SCHEMA_ALREADY_EXISTS', f'Database {name} already exists')
+    location = tree.find(exp.LocationProperty)
+    more = {'LocationUri': location.this.name} if location is not None else {}
+    catalogue.change('CreateDatabase', {'DatabaseInput': {'Name': name, **more}})
+    return Answer()
+
+
+def _create_external(tree: exp.Create, execution: Execution) -> Answer:
+    database, table = _names(tree, execution)
+    caller.check_glue('CreateTable', database, table)
+    if tree.find(exp.ExternalProperty) is None:
+        raise QueryError('SYNTAX_ERROR', 'External keyword required for table type HIVE')
+    if catalogue.find(database, table) is not None:
+        if tree.args.get('exists'):
+            return Answer()
+        raise QueryError('TABLE_ALREADY_EXISTS', f'Table {database}.{table} already exists')
+    location = tree.find(exp.LocationProperty)
+    if location is None:
+        raise QueryError('SYNTAX_ERROR', 'No location was specified for table. An S3 location must be specified')
+    where = Location.of(location.this.name).folder
+    partitioned = tree.find(exp.PartitionedByProperty)
+    keys = _columns(partitioned.this) if partitioned is not None else []
+    listed = _columns(tree.this) if isinstance(tree.this, exp.Schema) else []
+    serde, options = _serde(tree)
+    parameters = {'EXTERNAL': 'TRUE'}
+    for item in tree.find_all(exp.Property):
+        if type(item) is exp.Property:
+            parameters[item.name] = item.args['value'].name
+    _create_table(database, table, listed, keys, str(where), serde, options, parameters)
+    return Answer()
+
+
+def _columns(schema: exp.Expr) -> list[dict[str, str]]:
+    columns = []
+    for item in schema.expressions:
+        if not isinstance(item, exp.ColumnDef) or item.kind is None:
+            raise QueryError('SYNTAX_ERROR', f"mismatched input '{item.sql('hive')}'. Expecting: a column and its type")
+        columns.append({'Name': item.name.lower(), 'Type': item.kind.sql('hive').lower()})
+    for column in columns:
+        parse_type(column['Type'])
+    return columns
+
+
+def _serde(tree: exp.Create) -> tuple[tuple[str, str, str], dict[str, str]]:
+    named = tree.find(exp.RowFormatSerdeProperty)
+    delimited = tree.find(exp.RowFormatDelimitedProperty)
+    stored = tree.find(exp.FileFormatProperty)
+    form = stored.this.name.upper() if stored is not None and stored.this is not None else 'TEXTFILE'
+    options: dict[str, str] = {}
+    properties = tree.find(exp.SerdeProperties)
+    for item in properties.expressions if properties is not None else []:
+        options[item.name] = item.args['value'].name
+    if delimited is not None and delimited.args.get('fields') is not None:
+        options['field.delim'] = delimited.args['fields'].name
+    base = _SERDES.get(form, _SERDES['TEXTFILE'])
+    return ((named.this.name, base[1], base[2]) if named is not None else base), options
+
+
+def _create_table(
+    database: str,
+    table: str,
+    columns: list[dict[str, str]],
+    keys: list[dict[str, str]],
+    location: str,
+    serde: tuple[str, str, str],
+    options: dict[str, str],
+    parameters: dict[str, str],
+) -> None:
+    descriptor = {
+        'Columns': columns,
+        'Location': location,
+        'InputFormat': serde[1],
+        'OutputFormat': serde[2],
+        'SerdeInfo': {'SerializationLibrary': serde[0], 'Parameters': options},
+    }
+    entry = {
+        'Name': table,
+        'TableType': 'EXTERNAL_TABLE',
+        'StorageDescriptor': descriptor,
+        'PartitionKeys': keys,
+        'Parameters': parameters,
+    }
+    catalogue.change('CreateTable', {'DatabaseName': database, 'TableInput': entry})
+
+
+def _create_as(statement: Ddl, tree: exp.Create, execution: Execution) -> Answer:
+    database, table = _names(tree.this, execution)
+    caller.check_glue('CreateTable', database, table)
+    if catalogue.find(database, table) is not None:
+        if tree.args.get('exists'):
+            return Answer()
+        raise QueryError(
+            'TABLE_ALREADY_EXISTS', f"line 1:1: Destination table 'awsdatacatalog.{database}.{table}' already exists"
+        )
+    location, options = _ctas_options(tree)
+    if location and execution.enforced:
+        raise QueryError(
+            'INVALID_TABLE_PROPERTY',
+            "The Create Table As Select query failed because it was submitted with an 'external_location' property "
+            'to an Athena Workgroup that enforces a centralized output location for all queries.',
+        )
+    location = location or f'{execution.output}tables/{execution.identity}/'
+    target = Target.of(location, {'format': 'PARQUET', **options})
+    match = re.search(r'\bAS\s*(?=\(?\s*(SELECT|WITH|VALUES|TABLE)\b)', statement.sql, re.IGNORECASE)
+    if match is None:
+        raise QueryError('SYNTAX_ERROR', 'line 1:1: CREATE TABLE AS needs a query')
+    written, scanned = execution.write_query(statement.sql[match.end() :], target)
+    split = len(written.columns) - len(target.partitioned_by)
+    declared = [
+        {'Name': name, 'Type': hive_type(kind)} for name, kind in zip(written.columns, written.types, strict=True)
+    ]
+    serde_options = {'field.delim': target.delimiter} if target.format == 'TEXTFILE' else {}
+    _create_table(
+        database,
+        table,
+        declared[:split],
+        declared[split:],
+        str(target.folder),
+        _SERDES[target.format],
+        serde_options,
+        {'EXTERNAL': 'TRUE'},
+    )
+    for values, where in written.partitions.items() if target.partitioned_by else ():
+        _add_partition(database, table, [str(value) for value in values], where)
+    return Answer(scanned=scanned, manifest=execution.manifest(written))
+
+
+def _ctas_options(tree: exp.Create) -> tuple[str, dict[str, str | list[str]]]:
+    location, options = '', {}
+    names = {'write_compression': 'compression', 'parquet_compression': 'compression'}
+    properties = tree.args.get('properties')
+    for item in properties.expressions if properties is not None else []:
+        if isinstance(item, exp.FileFormatProperty):
+            options['format'] = item.this.name
+        elif isinstance(item, exp.PartitionedByProperty):
+            options['partitioned_by'] = [part.name for part in item.this.expressions]
+        elif isinstance(item, exp.LocationProperty) or item.name.lower() == 'external_location':
+            value = item.this if isinstance(item, exp.LocationProperty) else item.args['value']
+            location = value.name
+        elif isinstance(item, exp.Property):
+            name = item.name.lower()
+            options[names.get(name, name)] = item.args['value'].name
+    return location, options
+
+
+def _drop(statement: Ddl, execution: Execution) -> Answer:
+    tree = parse(statement.sql)
+    kind = (tree.args.get('kind') or '').upper()
+    if not isinstance(tree, exp.Drop) or kind not in ('TABLE', 'SCHEMA', 'DATABASE'):
+        raise unsupported(f'the statement {" ".join(statement.words[:2])}')
+    if kind != 'TABLE':
+        name = (tree.this.db or tree.this.name).lower()
+        caller.check_glue('DeleteDatabase', name)
+        if not catalogue.has_database(name):
+            if tree.args.get('exists'):
+                return Answer()
+            raise QueryError('SCHEMA_NOT_FOUND', f'Database {name} does not exist')
+        catalogue.change('DeleteDatabase', {'Name': name})
+        return Answer()
+    database, table = _names(tree, execution)
+    caller.check_glue('DeleteTable', database, table)
+    if catalogue.find(database, table) is None:
+        if tree.args.get('exists'):
+            return Answer()
+        raise QueryError('TABLE_NOT_FOUND', f'Table not found {database}.{table}')
+    catalogue.change('DeleteTable', {'DatabaseName': database, 'Name': table})
+    return Answer()
+
+
+# --- partitions
+
+
+def _add_partition(database: str, table: str, values: list[str], location: str) -> None:
+    entry = catalogue.find(database, table) or {}
+    descriptor = {**entry.get('StorageDescriptor', {}), 'Location': location}
+    catalogue.change(
+        'CreatePartition',
+        {
+            'DatabaseName': database,
+            'TableName': table,
+            'PartitionInput': {'Values': values, 'StorageDescriptor': descriptor},
+        },
+    )
+
+
+_PARTITION = re.compile(r"\s*PARTITION\s*\(([^)]*)\)(?:\s*LOCATION\s*'([^']*)')?", re.IGNORECASE)
+_PAIR = re.compile(r"\s*[`\"]?(\w+)[`\"]?\s*=\s*(?:DATE\s*)?(?:'([^']*)'|([\w.-]+))\s*(?:,|$)", re.IGNORECASE)
+
+
+def _values(text: str, keys: list[str]) -> list[str]:
+    pairs = {m.group(1).lower(): m.group(2) if m.group(2) is not None else m.group(3) for m in _PAIR.finditer(text)}
+    if list(sorted(pairs)) != sorted(keys):
+        raise QueryError('SYNTAX_ERROR', f'Partition spec ({text}) does not match the partition keys {keys}')
+    return [pairs[key] for key in keys]
+
+
+def _alter(statement: Ddl, execution: Execution) -> Answer:
+    match = re.match(
+        r'ALTER\s+TABLE\s+(\S+)\s+(ADD|DROP)\s+(IF\s+(?:NOT\s+)?EXISTS\s+)?(PARTITION\b.*)$',
+        statement.sql,
+        re.IGNORECASE | re.DOTALL,
+    )
+    if match is None:
+        raise unsupported('ALTER other than ADD PARTITION and DROP PARTITION')
+    name, verb, tolerant, rest = match.groups()
+    database, table, entry = _table_named(name, execution)
+    keys = list(catalogue.partition_keys(entry))
+    specs = [found.groups() for found in _PARTITION.finditer(rest)]
+    if not specs or _PARTITION.sub('', rest).replace(',', '').strip():
+        raise QueryError('SYNTAX_ERROR', f"mismatched input near '{rest[:40]}'")
+    known = [list(part.get('Values') or []) for part in catalogue.partitions(database, table)]
+    caller.check_glue('BatchCreatePartition' if verb.upper() == 'ADD' else 'DeletePartition', database, table)
+    for text, location in specs:
+        values = _values(text, keys)
+        if verb.upper() == 'ADD':
+            if values in known:
+                if tolerant:
+                    continue
+                raise QueryError('ALREADY_EXISTS', f'Partition already exists: {text}')
+            root = entry['StorageDescriptor'].get('Location', '').rstrip('/')
+            below = '/'.join(f'{key}={value}' for key, value in zip(keys, values, strict=True))
+            _add_partition(database, table, values, str(Location.of(location or f'{root}/{below}').folder))
+        elif values in known:
+            catalogue.change(
+                'DeletePartition', {'DatabaseName': database, 'TableName': table, 'PartitionValues': values}
+            )
+        elif not tolerant:
+            raise QueryError('NOT_FOUND', f'Partition not found: {text}')
+    return Answer()
+
+
+def _repair(statement: Ddl, execution: Execution) -> Answer:
+    match = re.match(r'MSCK\s+REPAIR\s+TABLE\s+(\S+)$', statement.sql, re.IGNORECASE)
+    if match is None:
+        raise QueryError('SYNTAX_ERROR', 'line 1:1: MSCK REPAIR TABLE needs one table')
+    database, table, entry = _table_named(match.group(1), execution)
+    keys = list(catalogue.partition_keys(entry))
+    if not keys:
+        raise QueryError('NOT_SUPPORTED', f'{database}.{table} is not partitioned')
+    caller.check_glue('BatchCreatePartition', database, table)
+    root = Location.of(entry['StorageDescriptor'].get('Location', '')).folder
+    caller.check_list(root)
+    known = [list(part.get('Values') or []) for part in catalogue.partitions(database, table)]
+    lines = []
+    for key, _ in storage.objects(root):
+        parts = key[len(root.key) :].split('/')[:-1][: len(keys)]
+        pairs = [part.partition('=') for part in parts]
+        if [name.lower() for name, _, _ in pairs] != keys:
+            continue
+        values = [value for _, _, value in pairs]
+        if values not in known:
+            known.append(values)
+            _add_partition(database, table, values, str(Location(root.bucket, root.key + '/'.join(parts) + '/')))
+            lines.append(f'Repair: Added partition to metastore {table}:{"/".join(parts)}')
+    return Answer(lines, ('result',))
+
+
+# --- looking
+
+
+def _show_tables(statement: Ddl, execution: Execution) -> Answer:
+    match = re.match(r"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+([`\w\"]+))?(?:\s+'([^']*)')?$", statement.sql, re.IGNORECASE)
+    if match is None:
+        raise QueryError('SYNTAX_ERROR', "line 1:1: SHOW TABLES [IN database] ['pattern']")
+    database = (match.group(1) or execution.database).strip('`"').lower()
+    caller.check_glue('GetTables', database)
+    if not catalogue.has_database(database):
+        raise QueryError('SCHEMA_NOT_FOUND', f'Database does not exist: {database}')
+    pattern = (match.group(2) or '*').replace('*', '.*')
+    names = sorted(key.split('/', 1)[1] for key in catalogue.glue._tables if key.startswith(f'{database}/'))
+    return Answer([name for name in names if re.fullmatch(pattern, name)], ('tab_name',))
+
+
+def _show_databases(_statement: Ddl, _execution: Execution) -> Answer:
+    caller.check_glue('GetDatabases', '*')
+    return Answer(sorted(catalogue.glue._databases), ('database_name',))
+
+
+def _show_partitions(statement: Ddl, execution: Execution) -> Answer:
+    database, table, entry = _table_named(statement.sql.split()[2], execution)
+    caller.check_glue('GetPartitions', database, table)
+    keys = list(catalogue.partition_keys(entry))
+    parts = catalogue.partitions(database, table)
+    lines = ['/'.join(f'{k}={v}' for k, v in zip(keys, part.get('Values') or [], strict=False)) for part in parts]
+    return Answer(sorted(lines), ('partition',))
+
+
+def _show_columns(statement: Ddl, execution: Execution) -> Answer:
+    match = re.match(r'SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(\S+)$', statement.sql, re.IGNORECASE)
+    if match is None:
+        raise QueryError('SYNTAX_ERROR', 'line 1:1: SHOW COLUMNS IN table')
+    _, _, entry = _table_named(match.group(1), execution)
+    return Answer([*catalogue.columns(entry), *catalogue.partition_keys(entry)], ('field',))
+
+
+def _describe(statement: Ddl, execution: Execution) -> Answer:
+    words = statement.sql.split()
+    if len(words) != 2:
+        raise unsupported(f'the statement {statement.sql}')
+    _, _, entry = _table_named(words[1], execution)
+    keys = catalogue.partition_keys(entry)
+    lines = [f'{name:<20}\t{kind:<20}\t{"":<20}' for name, kind in {**catalogue.columns(entry), **keys}.items()]
+    if keys:
+        lines += ['\t \t ', '# Partition Information\t \t ', f'{"# col_name":<20}\t{"data_type":<20}\t{"comment":<20}']
+        lines += [f'{name:<20}\t{kind:<20}\t{"":<20}' for name, kind in keys.items()]
+    return Answer(lines, ('col_name', 'data_type', 'comment'))
+
+
+_HANDLERS: tuple[tuple[tuple[str, ...], Callable[[Ddl, Execution], Answer]], ...] = (
+    (('CREATE',), _create),
+    (('DROP',), _drop),
+    (('ALTER', 'TABLE'), _alter),
+    (('MSCK',), _repair),
+    (('SHOW', 'TABLES'), _show_tables),
+    (('SHOW', 'DATABASES'), _show_databases),
+    (('SHOW', 'SCHEMAS'), _show_databases),
+    (('SHOW', 'PARTITIONS'), _show_partitions),
+    (('SHOW', 'COLUMNS'), _show_columns),
+    (('DESCRIBE',), _describe),
+    (('DESC',), _describe),
+)
