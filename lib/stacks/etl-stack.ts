@@ -16,7 +16,7 @@ export class EtlStack extends PipelineStack {
 
     new EtlTables(this, 'Tables', { pipeline, lake, sources });
     const runQueries = this.script('emr-steps/run_queries.py');
-    const library = this.script('emr-steps/presage_spark.py');
+    const library = this.script('emr-steps/library');
 
     const emr =
       engine === 'emr'

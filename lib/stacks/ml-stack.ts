@@ -24,7 +24,7 @@ export class MlStack extends PipelineStack {
     });
     const { role } = new ModelRole(this, 'ModelRole', { environment: environment.name, pipeline: pipeline.name, lake });
 
-    const library = this.script('emr-steps/presage_spark.py');
+    const library = this.script('emr-steps/library');
     const sparkJob = (id: string, jobName: string, description: string, script: string, timeoutMinutes: number) =>
       new SparkJob(this, id, {
         jobName,

@@ -49,10 +49,11 @@ export abstract class PipelineStack extends Stack {
     );
   }
 
-  /** A file or folder of the repository as a deployed asset. */
+  /** A file or folder of the repository as a deployed asset. A file gets a hash for its name, a folder becomes a zip. */
   protected script(path: string): Asset {
     return new Asset(this, path.replaceAll('/', '-'), {
       path: fileURLToPath(new URL(`../../${path}`, import.meta.url)),
+      exclude: ['**/__pycache__'],
     });
   }
 
