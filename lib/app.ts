@@ -34,7 +34,7 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
   if (only && !all[only]) throw new Error(`No environment '${only}'. There are: ${Object.keys(all).join(', ')}`);
   const chosen = only ? [only] : Object.keys(all);
 
-  const definitions = await loadPipelines();
+  const definitions = Object.values(await loadPipelines());
   const bundles = join(options.dist, 'lambdas');
   await bundleHandlers(bundles);
 
