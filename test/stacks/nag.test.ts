@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { CfnPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Bucket } from 'aws-cdk-lib/aws-s3';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { acknowledgeFindings, reasonFor, STARS, WILDCARDS, wildcardsOf } from '#lib/acknowledgements.ts';
+import { synthesize } from '#lib/app.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'presage-nag-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('cdk-nag', () => {
+  it('finds nothing in any environment that is not acknowledged', async () => {
+    const app = await synthesize({ dist: join(folder, 'dist'), app: { outdir: join(folder, 'all') } });
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  it('refuses a stack that is bad on purpose', () => {
+    const app = new App({ outdir: join(folder, 'bad'), analyticsReporting: false });
+    const stack = new Stack(app, 'Bad');
+    new Bucket(stack, 'Open', { versioned: false });
+    const role = new Role(stack, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    role.addToPolicy(new PolicyStatement({ actions: ['dynamodb:*'], resources: ['*'] }));
+    acknowledgeFindings(app);
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).toThrow(/Validation failed/);
+  });
+});
+
+describe('the acknowledgements', () => {
+  it('each have a reason, and each still names a finding', async () => {
+    const app = await synthesize({ dist: join(folder, 'dist2'), app: { outdir: join(folder, 'used') } });
+    const used = new Set<string>();
+    for (const node of app.node.findAll())
+      if (node instanceof CfnPolicy)
+        for (const resource of wildcardsOf(node)) {
+          const reason = reasonFor(node, resource);
+          expect(reason, `${node.node.path}: ${resource}`).toBeDefined();
+          if (reason) used.add(reason);
+        }
+    const stale = [...WILDCARDS, ...STARS].filter(({ reason }) => !used.has(reason));
+    expect(stale).toEqual([]);
+  });
+});

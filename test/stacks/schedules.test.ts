@@ -1,0 +1,61 @@
+import { beforeAll, expect, it } from 'vitest';
+import { allResources, type Json, synthTemplates, type Template } from '#test/stacks/synth.ts';
+
+let templates: Record<string, Template>;
+beforeAll(async () => {
+  templates = await synthTemplates();
+});
+
+const schedule = (name: string): Json =>
+  allResources(templates, 'AWS::Scheduler::Schedule').find((s) => s.Properties.Name === name)?.Properties;
+
+it('a scheduled run starts the ETL at its hour in UTC and says which day it is about', () => {
+  const run = schedule('presage-prod-buyer-stage-run');
+  expect(run).toMatchObject({
+    ScheduleExpression: 'cron(0 10 * * ? *)',
+    ScheduleExpressionTimezone: 'Etc/UTC',
+    State: 'ENABLED',
+    FlexibleTimeWindow: { Mode: 'OFF' },
+  });
+  expect(JSON.parse(run.Target.Input)).toEqual({ scheduledTime: '<aws.scheduler.scheduled-time>', then: 'ml' });
+});
+
+it('the watchdog asks later the same day', () => {
+  expect(schedule('presage-prod-buyer-stage-watchdog').ScheduleExpression).toBe('cron(0 18 * * ? *)');
+});
+
+it('schedules exist but sleep where the environment does not want them', () => {
+  expect(schedule('presage-dev-buyer-stage-run').State).toBe('DISABLED');
+  expect(schedule('presage-qa-buyer-stage-run').State).toBe('ENABLED');
+});
+
+it('an event that cannot be delivered within the hour is kept in a queue', () => {
+  for (const { Properties } of allResources(templates, 'AWS::Scheduler::Schedule')) {
+    expect(Properties.Target.DeadLetterConfig.Arn).toBeDefined();
+    expect(Properties.Target.RetryPolicy.MaximumEventAgeInSeconds).toBeLessThanOrEqual(3600);
+  }
+});
+
+it('executions that were killed are heard of, for both machines of a pipeline', () => {
+  const rules = allResources(templates, 'AWS::Events::Rule').filter((r) => r.stack.startsWith('presage-dev-'));
+  expect(rules.map((rule) => rule.stack).sort()).toEqual(['presage-dev-buyer-stage-etl', 'presage-dev-buyer-stage-ml']);
+  for (const rule of rules)
+    expect(rule.Properties.EventPattern.detail.status).toEqual(['FAILED', 'TIMED_OUT', 'ABORTED']);
+});
+
+it('failure mails go to the addresses of the environment', () => {
+  const mails = allResources(templates, 'AWS::SNS::Subscription').filter((s) => s.stack === 'presage-prod-lake');
+  expect(mails.map((s) => [s.Properties.Protocol, s.Properties.Endpoint])).toEqual([
+    ['email', 'data-team@example.com'],
+  ]);
+});
+
+it('an EMR cluster finds a network without a way out, S3 next to it', () => {
+  const etl = templates['presage-dev-buyer-stage-etl'];
+  const types = Object.values(etl?.Resources ?? {}).map((resource) => resource.Type);
+  expect(types).not.toContain('AWS::EC2::InternetGateway');
+  expect(types).not.toContain('AWS::EC2::NatGateway');
+  const endpoint = allResources({ etl: etl as Template }, 'AWS::EC2::VPCEndpoint')[0];
+  expect(JSON.stringify(endpoint?.Properties.ServiceName)).toContain('.s3');
+  expect(endpoint?.Properties.VpcEndpointType).toBe('Gateway');
+});
