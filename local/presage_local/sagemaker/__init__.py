@@ -7,7 +7,7 @@
 
 def mount() -> None:
     """Register every operation and put the service in its place."""
-    from . import automl_api, models_api, transform_api  # noqa: F401  (importing registers the operations)
+    from . import automl_api, models_api, registry_api, transform_api  # noqa: F401  (importing registers the operations)
     from .frame import service
 
     service.mount()

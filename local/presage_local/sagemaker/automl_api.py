@@ -9,11 +9,14 @@ from ..service import JobStopped, Store, job_of, now, start_job
 from . import child
 from .automl_rules import problem_with
 from .engine.metrics import goodness
+from .engine.search import OUT_OF_TIME
 from .frame import AwsError, Job, Record, Request, arn, get_region, listed, page, run_child, service, stop, work_dir
 
 # PRESAGE_AUTOML=autogluon puts the library behind AWS's own ensembling mode in the place of the built-in search.
 BACKEND_VARIABLE = 'PRESAGE_AUTOML'
 _BACKENDS = ('builtin', 'autogluon')
+
+_UNDER_WAY = ('Starting', 'AnalyzingData', 'TrainingModels', 'Stopping')
 
 _jobs = Store('sagemaker', 'automl-jobs')
 
@@ -68,7 +71,7 @@ def create(request: Request) -> dict[str, Any]:
     }
     start_job(
         record,
-        lambda job: _work(job, spec),
+        lambda job: _work(job, record, spec),
         field='AutoMLJobStatus',
         running='InProgress',
         done='Completed',
@@ -79,8 +82,7 @@ def create(request: Request) -> dict[str, Any]:
     return record
 
 
-def _work(job: Job, spec: dict[str, Any]) -> None:
-    record = job.record
+def _work(job: Job, record: Record, spec: dict[str, Any]) -> None:
     folder = work_dir('automl', spec['request']['AutoMLJobName'])
     record['_folder'] = str(folder)
     final = 'Failed'
@@ -94,10 +96,8 @@ def _work(job: Job, spec: dict[str, Any]) -> None:
     finally:
         if job.stopped:
             final = 'Stopped'
-        elif (
-            final == 'Failed' and _take(record, folder).get('AutoMLJobSecondaryStatus') == 'MaxAutoMLJobRuntimeReached'
-        ):
-            final = 'MaxAutoMLJobRuntimeReached'
+        elif final == 'Failed' and _take(record, folder).get('AutoMLJobSecondaryStatus') == OUT_OF_TIME:
+            final = OUT_OF_TIME
         record.pop('_folder', None)
         record['AutoMLJobSecondaryStatus'] = final
         record['EndTime'] = now()
@@ -139,6 +139,8 @@ def describe(request: Request) -> dict[str, Any]:
     """The job as it stands now."""
     record = _found(request)
     _refresh(record)
+    if record['AutoMLJobStatus'] == 'Failed' and record['AutoMLJobSecondaryStatus'] in _UNDER_WAY:
+        record['AutoMLJobSecondaryStatus'] = 'Failed'  # the server was stopped while the job ran
     return record
 
 

@@ -13,11 +13,12 @@ from .containers import automl_image
 from .engine import answers, automl, bundle
 from .engine.metrics import REGRESSION, objective_type
 from .engine.problem import UnfitData
-from .engine.search import Limits, Outcome, Trial
+from .engine.search import OUT_OF_TIME, Limits, Outcome, Trial
 from .tables import channel
 
 # Kept of the time limit for writing and uploading the model.
 _RESERVE = 0.5
+_TOO_SHORT = 'ClientError: MaxAutoMLJobRuntimeInSeconds was reached before any candidate was trained.'
 
 
 def _features(s3: Any, uri: str | None) -> tuple[list[str] | None, dict[str, str]]:
@@ -114,10 +115,8 @@ class AutomlProcess:
         failures = [{'PartialFailureMessage': text[:1024]} for text in outcome.failures[:5]]
         if model is None:
             self._step(outcome.ended, PartialFailureReasons=failures)
-            if outcome.ended == 'MaxAutoMLJobRuntimeReached':
-                raise JobFailure(
-                    'ClientError: MaxAutoMLJobRuntimeInSeconds was reached before any candidate was trained.'
-                )
+            if outcome.ended == OUT_OF_TIME:
+                raise JobFailure(_TOO_SHORT)
             raise JobFailure(f'AlgorithmError: every candidate failed: {"; ".join(outcome.failures)}')
         self._judged(outcome.trials, problem, data.metric)
         best = self._upload(model, outcome, problem)
@@ -159,7 +158,7 @@ def _watch(deadline: float | None) -> None:
         return
 
     def give_up() -> None:
-        write(Path(FAILURE), 'ClientError: MaxAutoMLJobRuntimeInSeconds was reached before any candidate was trained.')
+        write(Path(FAILURE), _TOO_SHORT)
         os._exit(1)
 
     left = deadline - time.time()

@@ -45,7 +45,8 @@ def _goal(request: dict[str, Any], table: dict[str, Any]) -> str | None:
     if (problem is None) != (objective is None):
         return 'ProblemType and AutoMLJobObjective must be given together, or neither of them.'
     if problem and objective and objective['MetricName'] not in SUITABLE[problem]:
-        return f'Metric {objective["MetricName"]} is not valid for {problem}; valid metrics: {", ".join(SUITABLE[problem])}.'
+        valid = ', '.join(SUITABLE[problem])
+        return f'Metric {objective["MetricName"]} is not valid for {problem}; valid metrics: {valid}.'
     if table.get('SampleWeightAttributeName') == table['TargetAttributeName']:
         return 'SampleWeightAttributeName must not be the target column.'
     return None

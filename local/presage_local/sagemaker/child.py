@@ -5,7 +5,6 @@ the credentials of the job's role; the two talk through three files there.
 """
 
 import json
-import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -23,7 +22,7 @@ def write(path: Path, text: str) -> None:
     """Write a file as a whole: a reader sees the old text or the new one."""
     part = path.with_suffix('.part')
     part.write_text(text)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def report(progress: dict[str, Any]) -> None:

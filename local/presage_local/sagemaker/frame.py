@@ -56,7 +56,6 @@ def listed(
     *,
     name: str,
     status: str = '',
-    most: int = 10,
     order: str = 'Descending',
 ) -> tuple[list[Record], str | None]:
     """One page of records under a List operation's filters, and the token of the next page.
@@ -76,12 +75,15 @@ def listed(
         <= record.get('LastModifiedTime', record['CreationTime'])
         <= request.get('LastModifiedTimeBefore', 1e12)
     ]
-    field = {'Name': name, 'Status': status, 'LastModifiedTime': 'LastModifiedTime'}.get(
+    field: str = {'Name': name, 'Status': status, 'LastModifiedTime': 'LastModifiedTime'}.get(
         request.get('SortBy', 'CreationTime'), 'CreationTime'
     )
-    found.sort(key=lambda r: r.get(field, r['CreationTime']), reverse=request.get('SortOrder', order) == 'Descending')
+    found.sort(
+        key=lambda r: r[field] if field in r else r['CreationTime'],
+        reverse=request.get('SortOrder', order) == 'Descending',
+    )
     start = int(token or 0)
-    size = request.get('MaxResults', most)
+    size = request.get('MaxResults', 10)
     return found[start : start + size], str(start + size) if start + size < len(found) else None
 
 
@@ -134,6 +136,7 @@ __all__ = [
     'Request',
     'arn',
     'get_region',
+    'last_part',
     'listed',
     'page',
     'run_child',

@@ -112,16 +112,24 @@ def train(data: Prepared, progress: Callable[[list[Trial]], None] | None = None)
     outcome = search.run(progress)
     if outcome.best is None:
         return None, outcome
-    # As on AWS the order of the labels is nobody's promise: it differs from job to job and stays with the model.
-    order = list(range(len(data.target.labels)))
-    random.Random(data.request.job).shuffle(order)
-    model = Model(
+    return model_of(data, outcome), outcome
+
+
+def model_of(data: Prepared, outcome: Outcome) -> Model:
+    """The outcome's best as a model that can be saved and served."""
+    return Model(
         data.target.problem,
         data.request.target,
         data.encoder,
         data.target.labels,
-        order,
+        label_order(data.request.job, len(data.target.labels)),
         outcome.model,
         outcome.multipliers,
     )
-    return model, outcome
+
+
+def label_order(job: str, classes: int) -> list[int]:
+    """As on AWS the order of the labels is nobody's promise: it differs from job to job and stays with the model."""
+    order = list(range(classes))
+    random.Random(job).shuffle(order)
+    return order

@@ -1,9 +1,10 @@
 """Class multipliers: where the decision lies between the classes is chosen for the objective, on unseen rows.
 
-A model fitted for likelihood predicts the frequent classes nearly always; macro-averaged metrics punish that. Multiplying
-the probabilities by one factor per class (and normalising) moves the decision without another fit. The probabilities
-are then those of a class-weighted training: their largest entry is the predicted label, but they are no longer the
-plain frequencies. Metrics that do not read labels (AUC) or do not ask for balance (Accuracy) leave them alone.
+A model fitted for likelihood predicts the frequent classes nearly always; macro-averaged metrics punish that.
+Multiplying the probabilities by one factor per class (and normalising) moves the decision without another fit. The
+probabilities are then those of a class-weighted training: their largest entry is the predicted label, but they are no
+longer the plain frequencies. Metrics that do not read labels (AUC) or do not ask for balance (Accuracy)
+leave them alone.
 """
 
 import numpy as np

@@ -1,6 +1,7 @@
 """From table columns to a matrix of numbers, the same way when training on Parquet and when scoring CSV text."""
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ MAX_LEVELS = 254
 _FLAGS = {'true': 1.0, 'false': 0.0, 't': 1.0, 'f': 0.0, 'yes': 1.0, 'no': 0.0}
 _SECONDS_PER_DAY = 86_400.0
 
-Column = pa.Array | pa.ChunkedArray
+Column: TypeAlias = 'pa.Array | pa.ChunkedArray'
 
 
 @dataclass
@@ -77,9 +78,11 @@ def _as_days(column: Column) -> Floats:
 
 
 def _day_of(text: str | None) -> float:
+    if text is None:
+        return float('nan')
     try:
         return float(np.datetime64(text.replace(' ', 'T').rstrip('Z'), 's').astype(np.int64)) / _SECONDS_PER_DAY
-    except (ValueError, AttributeError):
+    except ValueError:
         return float('nan')
 
 

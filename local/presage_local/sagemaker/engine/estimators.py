@@ -15,8 +15,13 @@ from .metrics import BINARY, REGRESSION, Floats, Ints
 SEED = 20_220
 
 
-def threads() -> int:
-    return int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1)
+# LightGBM's threads wait for each other at every split: below this many rows one thread is up to four times faster.
+_ROWS_FOR_THREADS = 30_000
+
+
+def threads(rows: int) -> int:
+    """How many threads a fit on so many rows should use."""
+    return int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1) if rows >= _ROWS_FOR_THREADS else 1
 
 
 def have_lightgbm() -> bool:
@@ -30,7 +35,10 @@ def have_lightgbm() -> bool:
 
 @dataclass(frozen=True)
 class Setting:
-    """What every fit of one job shares. classes is 0 for regression. deadline: time.monotonic() at which a fit must hand over what it has."""
+    """What every fit of one job shares.
+
+    classes is 0 for regression; deadline is the time.monotonic() at which a fit must hand over what it has.
+    """
 
     problem: str
     classes: int
@@ -103,7 +111,7 @@ class BoostedTrees:
             'seed': SEED,
             'deterministic': True,
             'force_col_wise': True,
-            'num_threads': threads(),
+            'num_threads': threads(rows),
             'verbosity': -1,
         }
 
@@ -129,7 +137,7 @@ class BoostedTrees:
             self.rounds = max(1, self.booster.best_iteration or self.booster.current_iteration())
 
     def predict(self, x: Floats) -> Floats:
-        raw = np.asarray(self.booster.predict(x, num_threads=threads()), dtype=np.float64)
+        raw = np.asarray(self.booster.predict(x, num_threads=threads(len(x))), dtype=np.float64)
         return np.column_stack([1 - raw, raw]) if self.classes == 2 else raw
 
     def __getstate__(self) -> dict[str, Any]:
@@ -190,7 +198,7 @@ class ExtraTrees:
             'n_estimators': self.trees,
             'min_samples_leaf': self.min_rows,
             'max_features': 0.3,
-            'n_jobs': threads(),
+            'n_jobs': os.cpu_count(),
             'random_state': SEED,
         }
         weights = row_weights(y, w, s, self.balance)

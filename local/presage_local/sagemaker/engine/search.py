@@ -19,6 +19,8 @@ from .metrics import REGRESSION, Floats, Ints, goodness
 # Fewer rows need more folds for a steady judgement and can afford them.
 _FOLDS_BY_ROWS = ((1_000, 5), (20_000, 3))
 _BLENDED = 3
+# AWS's secondary statuses of a search that ended before its list did.
+OUT_OF_TIME, ENOUGH = 'MaxAutoMLJobRuntimeReached', 'MaxCandidatesReached'
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,20 @@ class Search:
             self.rows = _stacked(training, validation)
             split = len(training.y)
             self.folds = [(np.arange(split), np.arange(split, len(self.rows.y)))]
-        self.unseen = np.concatenate([test for _, test in self.folds])
-        self.truth = self.rows.y[self.unseen]
-        self.weights = None if self.rows.w is None else self.rows.w[self.unseen]
-        self.prior = (
-            np.bincount(self.rows.y.astype(np.int64), minlength=classes) / len(self.rows.y) if classes else None
-        )
+        self._mark_unseen()
+        counts = np.bincount(self.rows.y.astype(np.int64), minlength=classes) if classes else None
+        self.prior = None if counts is None else counts / len(self.rows.y)
         self.unit = 0.0  # seconds of a candidate of cost 1, as far as seen
+
+    def _mark_unseen(self) -> None:
+        unseen = np.concatenate([test for _, test in self.folds])
+        self.truth = self.rows.y[unseen]
+        self.weights = None if self.rows.w is None else self.rows.w[unseen]
+
+    def keep_one_fold(self) -> None:
+        """Judge on one part of the rows only."""
+        self.folds = self.folds[:1]
+        self._mark_unseen()
 
     def run(self, progress: Progress | None = None) -> Outcome:
         """Try the candidates within the limits, then fit the best on every row."""
@@ -123,15 +132,15 @@ class Search:
         listed = candidates(self.problem, len(self.rows.y))
         for candidate in listed:
             if len(trials) + len(failures) >= self.limits.max_candidates:
-                ended = 'MaxCandidatesReached'
+                ended = ENOUGH
                 break
             if not self._affordable(candidate, trials):
-                ended = 'MaxAutoMLJobRuntimeReached'
+                ended = OUT_OF_TIME
                 continue
             try:
                 trials.append(self._try(candidate))
             except _OutOfTime:
-                ended = 'MaxAutoMLJobRuntimeReached'
+                ended = OUT_OF_TIME
                 break
             except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
                 failures.append(f'{candidate.name}: {error}')
@@ -171,12 +180,13 @@ class Search:
             fitted.append(estimator)
         spent = time.monotonic() - started
         self.unit = max(self.unit * 0.5, spent / candidate.cost)
-        return self._judge(candidate.name, np.concatenate(parts), _settled(fitted), spent)
+        return self.judge(candidate.name, np.concatenate(parts), _settled(fitted), spent)
 
     def _part(self, index: Ints) -> tuple[Floats, Floats | Ints, Floats | None]:
         return self.rows.x[index], self.rows.y[index], None if self.rows.w is None else self.rows.w[index]
 
-    def _judge(self, name: str, raw: Floats, estimator: Any, seconds: float) -> Trial:
+    def judge(self, name: str, raw: Floats, estimator: Any, seconds: float) -> Trial:
+        """A candidate from its predictions for the unseen rows, in the order of the folds."""
         multipliers, decided = np.empty(0), raw
         if self.prior is not None:
             multipliers, decided = tune(self.metric, self.truth.astype(np.int64), raw, self.prior, self.weights)
@@ -186,7 +196,7 @@ class Search:
     def _blend(self, trials: list[Trial]) -> Trial:
         best = sorted(trials, key=lambda t: -goodness(self.metric, t.value))[:_BLENDED]
         raw = np.asarray(np.mean([t.raw for t in best], axis=0))
-        return self._judge('WeightedEnsemble', raw, Blend([t.estimator for t in best]), sum(t.seconds for t in best))
+        return self.judge('WeightedEnsemble', raw, Blend([t.estimator for t in best]), sum(t.seconds for t in best))
 
     def _final(self, best: Trial) -> Any:
         """The best fitted on all rows; as it was judged, if the time does not suffice or it was judged on one part."""
