@@ -77,6 +77,10 @@ class _Server:
         threading.Thread(target=self._end_work, daemon=True).start()
 
     def _end_work(self) -> None:
+        if self.folder.lost():
+            # MiniStack would make the folder anew to save its state; nobody wants half a state.
+            self.exit_code = NO_FOLDER
+            app.save_all = lambda _states: None
         # Children first: their requests would keep the server's connections open.
         jobs.stop_all()
         processes.end_all()

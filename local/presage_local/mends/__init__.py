@@ -12,6 +12,17 @@ NAMES = (
     'child_processes',
     'node_runtime',
     'secure_transport',
+    'execution_history',
+    'machine_role',
+    'execution_control',
+    'retry_timing',
+    'state_metrics',
+    'embedded_metrics',
+    'alarms',
+    'mail',
+    'deliveries',
+    'schedules',
+    'cloudformation_types',
 )
 
 
