@@ -48,6 +48,8 @@ export interface Job {
   kind: JobKind;
   /** Name in `jobs` when it has ended, for example `profile`, `features`, `automl`, `transform-holdout`. */
   step: string;
+  /** Name in the run table; longer than `step` where a loop runs for several models in one execution. */
+  key?: string;
   attempt: number;
   id: string;
   /** ISO time of the start. */
@@ -87,7 +89,7 @@ export interface TableResult {
 export interface Resolved {
   start: StartInput;
   run: Run;
-  /** Absent between loops. */
+  /** Of the present loop; between loops the last one's, as it ended. */
   job?: Job;
   jobs: Record<string, FinishedJob>;
   /** For people; shown on the screen and kept in the result. */
@@ -103,6 +105,10 @@ export interface EtlPayload extends Resolved {
   tables?: Record<string, TableResult>;
   /** From `publish`. */
   manifest?: string;
+  /** From `start-ml`: the execution it started. */
+  mlExecution?: string;
+  /** The payloads of queries that ran side by side, until `stage-tables` has taken what they found. */
+  branches?: EtlPayload[];
 }
 
 /** `s3://<curated>/<pipeline>/manifests/<run date>.json`, written last: what ML and serving read locations from. */
@@ -147,8 +153,15 @@ export interface Datasets {
   classes: Record<string, number>;
   /** Rows of a `holdout` file that match no labelled row. */
   holdoutUnmatched: number;
+  /** A holdout file put one entity on both sides, so the validation channel is split by row as well. */
+  holdoutByRow?: boolean;
   /** `s3://…/` of train, validation, holdout and inference. */
   locations: Record<'train' | 'validation' | 'holdout' | 'inference', string>;
+}
+
+/** `report.json` of make_datasets.py; `notices` go to the run's. */
+export interface DatasetsReport extends Datasets {
+  notices?: string[];
 }
 
 export interface ModelChoice {
@@ -184,6 +197,7 @@ export interface EtlResult {
   tables: Record<string, TableResult>;
   sources: Record<string, SourceCounts>;
   manifest: string;
+  mlExecution?: string;
   notices: string[];
   jobs: Record<string, FinishedJob>;
 }
@@ -204,6 +218,19 @@ export interface MlResult {
   predictions: { rows: number; written: number; unchanged: number; failed: number; location: string };
   notices: string[];
   jobs: Record<string, FinishedJob>;
+}
+
+/** What `inspect-sources` found, as kept in S3. */
+export interface Inspection {
+  problems: SourceProblem[];
+  /** Sources that are there. */
+  sources: Record<string, { format: 'parquet' | 'csv'; objects: number; bytes: number; rows: number }>;
+}
+
+export interface SourceProblem {
+  source: string;
+  /** Complete in itself and in one line, for example `survey: column buyer_stage is missing`. */
+  message: string;
 }
 
 /** What the failure path of a machine carries on top of the payload: put there by Catch and a Pass state. */

@@ -29,10 +29,12 @@ export interface Settings {
   /** `s3://…` of the deployed Spark scripts. */
   scripts: { runQueries: string; library: string };
   sagemakerRoleArn: string;
+  /** What the names of all SageMaker jobs and models of this pipeline start with. */
   sagemakerPrefix: string;
   emr: {
     serviceRoleArn: string;
     instanceProfile: string;
+    /** The role in that profile: what may be passed to EC2. */
     instanceRoleArn: string;
     subnetIds: string[];
     releaseLabel: string;

@@ -115,7 +115,13 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
     case 'athena':
       return [
         allow(
-          ['athena:StartQueryExecution', 'athena:GetQueryExecution', 'athena:GetQueryResults', 'athena:GetWorkGroup'],
+          [
+            'athena:StartQueryExecution',
+            'athena:GetQueryExecution',
+            'athena:GetQueryResults',
+            'athena:GetWorkGroup',
+            'athena:StopQueryExecution',
+          ],
           [arn('athena', `workgroup/${settings.workgroup}`)],
         ),
         ...objects(lake.sandbox, 'athena/', WRITE),
@@ -227,6 +233,12 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
           ['states:DescribeExecution'],
           [names.etlMachine, names.mlMachine].map((machine) => arn('states', `execution:${machine}:*`, ':')),
         ),
+      ];
+    case 'findJobs':
+      // Jobs whose start was never answered: they are found by the name or argument they were started with.
+      return [
+        ...(settings.emr ? [allow(['elasticmapreduce:ListClusters'], ['*'])] : []),
+        allow(['glue:GetJobRuns'], [arn('glue', `job/${names.prefix}-*`)]),
       ];
     case 'stopJobs':
       return [

@@ -1,0 +1,37 @@
+import type { Run } from '#lambdas/shared/payload.ts';
+import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
+
+/**
+ * Where everything of a run is. Each result has a prefix of its own execution and attempt, so that nothing is ever
+ * overwritten while somebody reads it and what an unfinished attempt left behind is never taken for a result.
+ */
+
+const sandbox = () => `s3://${getSettings().sandboxBucket}/${getSettings().pipeline}`;
+const curated = () => `s3://${getSettings().curatedBucket}/${getSettings().pipeline}`;
+
+/** Requests, reports, inspection and result of a run. */
+export const runFolder = (run: Run) => `${sandbox()}/runs/${run.execution}/`;
+export const inspectionUri = (run: Run) => `${runFolder(run)}inspection.json`;
+export const resultUri = (run: Run) => `${runFolder(run)}result.json`;
+export const requestUri = (run: Run, key: string) => `${runFolder(run)}request-${key}.json`;
+/** A folder: Spark scripts write `report.json` into it. */
+export const reportFolder = (run: Run, key: string) => `${runFolder(run)}report-${key}/`;
+
+export const manifestFolder = () => `${curated()}/manifests/`;
+export const manifestUri = (runDate: string) => `${manifestFolder()}${runDate}.json`;
+
+/** Where one attempt of a run writes a table. */
+export function tableLocation(run: Run, table: string, attempt: number): string {
+  const zone = getPipeline().tables[table]?.zone === 'sandbox' ? sandbox() : curated();
+  return `${zone}/${table}/run_date=${run.runDate}/run=${run.execution}/attempt=${attempt}/`;
+}
+
+const mlFolder = (run: Run) => `${curated()}/ml/run_date=${run.runDate}/run=${run.execution}/`;
+export const datasetLocation = (run: Run, dataset: string) => `${mlFolder(run)}datasets/${dataset}/`;
+export const autoMlLocation = (run: Run) => `${mlFolder(run)}automl/`;
+export const scoresLocation = (run: Run, dataset: string, model: string) =>
+  `${mlFolder(run)}scores/${dataset}-${model}/`;
+export const predictionsLocation = (run: Run, attempt: number) =>
+  `${sandbox()}/predictions/run_date=${run.runDate}/run=${run.execution}/attempt=${attempt}/`;
+/** Rows that somebody chose as the holdout. */
+export const holdoutFolder = () => `s3://${getSettings().rawBucket}/${getSettings().pipeline}/holdout/`;

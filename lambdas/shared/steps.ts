@@ -1,0 +1,96 @@
+/**
+ * What a step may do, in words; the constructs turn each into policy statements limited to one pipeline's own things.
+ * Derived from the calls the handlers make: a grant that no call needs does not belong here.
+ */
+export type Grant =
+  | 'readRaw'
+  | 'readCurated'
+  | 'writeCurated'
+  | 'readSandbox'
+  | 'writeSandbox'
+  | 'runTable'
+  | 'athena'
+  | 'glueCatalogRead'
+  | 'glueCatalogWrite'
+  | 'glueJobs'
+  | 'emr'
+  | 'automl'
+  | 'models'
+  | 'transform'
+  | 'publishAlerts'
+  | 'slackSecret'
+  | 'startMl'
+  | 'describeExecutions'
+  | 'stopJobs'
+  | 'findJobs';
+
+export interface StepDefinition {
+  /** Folder below `lambdas/`. */
+  step: string;
+  timeoutSeconds: number;
+  memoryMb: number;
+  grants: readonly Grant[];
+}
+
+const define = (step: string, grants: Grant[], timeoutSeconds = 60, memoryMb = 256): StepDefinition => ({
+  step,
+  timeoutSeconds,
+  memoryMb,
+  grants,
+});
+
+/** Athena reads the catalogue and the data as whoever starts the query. */
+const READ_LAKE: Grant[] = ['glueCatalogRead', 'readRaw', 'readCurated'];
+
+/** Every Lambda function there is. */
+export const STEPS: readonly StepDefinition[] = [
+  // Both machines
+  define('resolve-run', ['runTable', 'describeExecutions']),
+  // Starting a query also points the partition it reads (scores) and names where UNLOAD writes.
+  define('start-query', [
+    'athena',
+    ...READ_LAKE,
+    'glueCatalogWrite',
+    'readSandbox',
+    'writeSandbox',
+    'writeCurated',
+    'runTable',
+  ]),
+  define('check-query', ['athena', 'runTable']),
+  define('start-glue', ['glueJobs', 'writeSandbox', 'runTable']),
+  define('check-glue', ['glueJobs', 'runTable']),
+  define('finish', ['runTable', 'writeSandbox']),
+  define('stop-jobs', ['runTable', 'stopJobs', 'findJobs'], 120),
+  define('notify', ['publishAlerts', 'slackSecret', 'runTable']),
+  define(
+    'on-execution-end',
+    ['runTable', 'describeExecutions', 'stopJobs', 'findJobs', 'publishAlerts', 'slackSecret'],
+    120,
+  ),
+  define('watchdog', ['runTable', 'publishAlerts', 'slackSecret']),
+
+  // ETL
+  // Streams every CSV object once; the processor a function gets grows with its memory.
+  define('inspect-sources', ['readRaw', 'writeSandbox', 'glueCatalogWrite'], 900, 1769),
+  define('check-sources', ['athena', 'readSandbox']),
+  define('start-emr', ['emr', 'writeSandbox', 'runTable']),
+  define('check-emr', ['emr', 'runTable']),
+  define('stage-tables', ['glueCatalogWrite', 'readCurated', 'readSandbox'], 300, 512),
+  define('check-quality', ['athena', 'readCurated']),
+  define('check-validation', ['athena']),
+  define('publish', ['glueCatalogWrite', 'readCurated', 'readSandbox', 'writeCurated'], 300),
+  define('start-ml', ['startMl', 'runTable']),
+
+  // ML
+  define('check-features', ['readCurated', 'readRaw']),
+  define('choose-model', ['runTable', 'models']),
+  define('check-training-data', ['readSandbox']),
+  define('start-automl', ['automl', 'runTable']),
+  define('check-automl', ['automl', 'runTable']),
+  define('create-model', ['models']),
+  define('start-transform', ['transform', 'runTable']),
+  define('check-transform', ['transform', 'runTable']),
+  define('evaluate', ['athena', 'runTable']),
+  define('check-predictions', ['readSandbox', 'glueCatalogWrite'], 300, 512),
+  define('check-push', ['readSandbox']),
+];
