@@ -96,7 +96,7 @@ export const environments = {
     account: '000000000000',
     alertMails: ['you@localhost'],
     destroyData: true,
-    poll: { firstSeconds: 1, capSeconds: 2 },
+    poll: { firstSeconds: 1, capSeconds: 1 },
     pipelines: { 'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop } },
   },
   dev: {
