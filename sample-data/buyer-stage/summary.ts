@@ -49,7 +49,8 @@ export function summary(visits: readonly Visit[]): Row {
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
+  // A typed array sorts numbers natively; with a comparison function this line was half of all the time.
+  const sorted = Float64Array.from(values).sort();
   const middle = sorted.length >> 1;
   const upper = sorted[middle] ?? 0;
   return tenths(sorted.length % 2 ? upper : (upper + (sorted[middle - 1] ?? 0)) / 2);
