@@ -17,8 +17,12 @@ export const handler = async (event, context) => {
   if (event?.do === 'throw') throw Object.assign(new Error('no rows'), { name: 'EmptySourceError' });
   if (event?.do === 'wait') await new Promise((done) => setTimeout(done, event.ms));
   if (event?.do === 'exit') process.exit(3);
-  if (event?.do === 'reject') { Promise.reject(new Error('nobody waits')); await new Promise((d) => setTimeout(d, 500)); }
-  return { pid: process.pid, name: context.functionName, left: context.getRemainingTimeInMillis(), env: process.env.AWS_REGION };
+  if (event?.do === 'reject') {
+    Promise.reject(new Error('nobody waits'));
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  const { AWS_REGION: env } = process.env;
+  return { pid: process.pid, name: context.functionName, left: context.getRemainingTimeInMillis(), env };
 };
 """
 
@@ -71,8 +75,8 @@ def test_a_missing_handler_says_so(cloud: Cloud) -> None:
 
 def test_a_function_is_denied_what_its_role_does_not_allow(cloud: Cloud) -> None:
     source = """
-      import http from 'node:http';
-      export const handler = async () => ({ key: process.env.AWS_ACCESS_KEY_ID, secret: process.env.AWS_SECRET_ACCESS_KEY, token: process.env.AWS_SESSION_TOKEN });
+      const { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = process.env;
+      export const handler = async () => ({ key, secret, token });
     """
     role = cloud.role('lambda.amazonaws.com', allow('sqs:ListQueues', '*'))
     keys = cloud.invoke(cloud.function(source, role))
