@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from '#cli/context.ts';
+import { localAssembly, type SourceFormats } from '#cli/local/assembly.ts';
+import { LocalCloud } from '#cli/local/cloud.ts';
+import { bootstrap, DeployedNote, deploy } from '#cli/local/deploy.ts';
+import type { Screen } from '#cli/run/screen.ts';
+import { localTarget, type Target } from '#cli/target.ts';
+import { environments } from '#lib/environments.ts';
+
+/** Starts the local cloud on a state folder and brings its stacks to what the code says. */
+export async function openLocal(
+  context: Context,
+  screen: Screen,
+  state: string,
+  formats: SourceFormats,
+): Promise<Target> {
+  const note = new DeployedNote(state);
+  const starting = screen.line('Local cloud');
+  const cloud = await LocalCloud.start(context, state, environments.local.region);
+  note.takeAway();
+  starting.done(`${cloud.endpoint}, state in ${state}`);
+
+  const building = screen.line('Stacks');
+  building.progress('synthesizing and bootstrapping');
+  const target = localTarget(cloud);
+  const [assembly] = await Promise.all([
+    localAssembly(context, formats),
+    note.hash ? undefined : bootstrap(context, cloud, target.account),
+  ]);
+  const upToDate = note.hash === assembly.hash;
+  if (!upToDate) await deploy(context, cloud, assembly, (text) => building.progress(text));
+  building.done(upToDate ? 'deployed already' : 'deployed');
+  context.defer(async () => {
+    if (await cloud.stop()) note.write(assembly.hash);
+  });
+  return target;
+}
+
+/** Starts the local cloud on a state that an earlier run has left, as it is. */
+export async function reopenLocal(context: Context, state: string): Promise<Target> {
+  const note = new DeployedNote(state);
+  const cloud = await LocalCloud.start(context, state, environments.local.region);
+  note.takeAway();
+  context.defer(async () => {
+    if ((await cloud.stop()) && note.hash) note.write(note.hash);
+  });
+  return localTarget(cloud);
+}
+
+export const isLocalState = (state: string) => existsSync(join(state, 'ministack'));

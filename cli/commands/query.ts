@@ -1,0 +1,66 @@
+import { type QueryResult, runQuery } from '#cli/athena.ts';
+import { isLocalState, reopenLocal } from '#cli/commands/local-environment.ts';
+import type { Context } from '#cli/context.ts';
+import { stateFolder } from '#cli/local/state.ts';
+import { Problem } from '#cli/setup/problem.mjs';
+import { awsTarget, environmentNamed } from '#cli/target.ts';
+
+export interface QueryOptions {
+  env: string;
+  state?: string;
+  format: 'table' | 'csv' | 'json';
+}
+
+/** `presage query SQL`: through the environment's Athena, as any client would ask it. */
+export async function query(context: Context, sql: string, options: QueryOptions): Promise<number> {
+  if (options.env !== 'local' && options.state) throw new Problem('--state is for the local environment.', 2);
+  let target: Awaited<ReturnType<typeof awsTarget>>;
+  if (options.env === 'local') {
+    const state = stateFolder(context, options);
+    if (!isLocalState(state))
+      throw new Problem(`There is no local environment in ${state} yet: make one with \`npm start\`.`);
+    target = await reopenLocal(context, state);
+  } else target = await awsTarget(environmentNamed(options.env));
+  const result = await runQuery(context, target, sql);
+  process.stdout.write(formatted(result, options.format));
+  return 0;
+}
+
+export function formatted(result: QueryResult, format: QueryOptions['format']): string {
+  if (format === 'json') return `${JSON.stringify(objects(result), null, 2)}\n`;
+  if (format === 'csv') {
+    const lines = [result.columns.map(({ name }) => name), ...result.rows];
+    return lines.map((line) => `${line.map(csvValue).join(',')}\n`).join('');
+  }
+  return table(result);
+}
+
+const objects = ({ columns, rows }: QueryResult) =>
+  rows.map((row) => Object.fromEntries(columns.map(({ name, type }, i) => [name, typed(row[i] ?? null, type)])));
+
+/** Numbers that JavaScript holds exactly, and booleans; everything else stays text. */
+function typed(value: string | null, type: string): string | number | boolean | null {
+  if (value === null) return null;
+  if (type === 'boolean') return value === 'true';
+  if (!/^(tinyint|smallint|integer|bigint|float|real|double)$/.test(type)) return value;
+  const number = Number(value);
+  return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : value;
+}
+
+const csvValue = (value: string | null) =>
+  value === null ? '' : value === '' || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
+
+/** Columns as wide as their widest value, numbers to the right. */
+function table({ columns, rows }: QueryResult): string {
+  const cells = rows.map((row) => row.map((value) => value ?? 'NULL'));
+  const widths = columns.map(({ name }, i) => Math.max(name.length, ...cells.map((row) => (row[i] ?? '').length)));
+  const isNumber = columns.map(({ type }) => /^(tinyint|smallint|integer|bigint|float|real|double|decimal)/.test(type));
+  const line = (values: string[]) =>
+    values
+      .map((value, i) => (isNumber[i] ? value.padStart(widths[i] ?? 0) : value.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  const head = [line(columns.map(({ name }) => name)), line(widths.map((width) => '-'.repeat(width)))];
+  const foot = `(${rows.length} row${rows.length === 1 ? '' : 's'})`;
+  return `${[...(columns.length ? head : []), ...cells.map(line), foot].join('\n')}\n`;
+}

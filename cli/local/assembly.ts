@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Context } from '#cli/context.ts';
+import { neutralEnv } from '#cli/local/cloud.ts';
+import { runTool } from '#cli/processes.ts';
+import { withLock } from '#cli/setup/lock.mjs';
+import { Problem } from '#cli/setup/problem.mjs';
+import { root } from '#cli/setup.mjs';
+import type { SourceFormat } from '#lib/pipelines/pipeline.ts';
+
+/** Formats of the sources that differ from the definition, by pipeline and source. */
+export type SourceFormats = Record<string, Record<string, { format: SourceFormat }>>;
+
+export interface Assembly {
+  folder: string;
+  /** The same when everything that goes into the templates and bundles is the same. */
+  hash: string;
+}
+
+/** What the templates and the bundles are made of. */
+const INPUTS = ['bin', 'lib', 'lambdas', 'emr-steps', 'glue-scripts', 'cdk.json', 'package-lock.json'];
+const KEPT = 4;
+
+/**
+ * The synthesized local environment (templates, bundles, scripts), made anew only when one of its inputs changed.
+ *
+ * Synthesis lasts several seconds and a run with `--data` starts from an empty environment each time, so assemblies
+ * are kept by the hash of their inputs.
+ */
+export async function localAssembly(context: Context, formats: SourceFormats): Promise<Assembly> {
+  const hash = inputHash(formats);
+  const home = join(root, '.presage/assembly');
+  const folder = join(home, hash);
+  mkdirSync(home, { recursive: true });
+  if (!isWhole(folder))
+    await withLock(
+      join(root, '.presage/synth.lock'),
+      () => {},
+      async () => {
+        if (!isWhole(folder)) await synthesize(context, formats, home, folder);
+      },
+    );
+  const now = new Date();
+  utimesSync(folder, now, now);
+  removeOld(home);
+  return { folder, hash };
+}
+
+const isWhole = (folder: string) => existsSync(join(folder, 'manifest.json'));
+
+async function synthesize(context: Context, formats: SourceFormats, home: string, folder: string): Promise<void> {
+  const draft = join(home, `draft-${process.pid}`);
+  context.defer(() => rmSync(draft, { recursive: true, force: true }));
+  const { code, lines } = await runTool(
+    context,
+    [
+      process.execPath,
+      join(root, 'node_modules/aws-cdk/bin/cdk'),
+      ...['synth', '--quiet', '--output', draft],
+      ...['-c', 'environment=local', '-c', `sources=${JSON.stringify(formats)}`],
+    ],
+    // cdk-nag looks at the same templates in the tests and in `npm run synth`.
+    { cwd: root, env: { ...neutralEnv(), CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true' } },
+  );
+  if (code !== 0) {
+    const said = lines.filter((line) => line.trim() && !/^\s+at |^Node\.js v|^\s*\^|^\[?(Warning|Info)/i.test(line));
+    throw new Problem(`The app could not be synthesized (npx cdk synth says more):\n${said.slice(-6).join('\n')}`);
+  }
+  rmSync(folder, { recursive: true, force: true });
+  renameSync(draft, folder);
+}
+
+function inputHash(formats: SourceFormats): string {
+  const hash = createHash('sha256').update(JSON.stringify(formats));
+  for (const input of INPUTS) {
+    const path = join(root, input);
+    if (!existsSync(path)) continue;
+    const files = statSync(path).isDirectory()
+      ? readdirSync(path, { recursive: true, withFileTypes: true })
+          .filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'))
+          .map((entry) => join(entry.parentPath, entry.name))
+          .sort()
+      : [path];
+    for (const file of files) hash.update(`\0${file.slice(root.length)}\0`).update(readFileSync(file));
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function removeOld(home: string): void {
+  const byAge = readdirSync(home)
+    .filter((name) => !name.startsWith('draft-'))
+    .map((name) => ({ name, used: statSync(join(home, name)).mtimeMs }))
+    .sort((a, b) => b.used - a.used);
+  for (const { name } of byAge.slice(KEPT)) rmSync(join(home, name), { recursive: true, force: true });
+}

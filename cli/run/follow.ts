@@ -1,0 +1,131 @@
+import {
+  DescribeExecutionCommand,
+  type DescribeExecutionCommandOutput,
+  GetExecutionHistoryCommand,
+  SFNClient,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { type Context, sleep } from '#cli/context.ts';
+import { type Failure, HistoryReader, type StepRecord } from '#cli/run/history.ts';
+import { Problem } from '#cli/setup/problem.mjs';
+import type { Target } from '#cli/target.ts';
+import type { Machine, StartInput } from '#lambdas/shared/payload.ts';
+import { pipelineNames } from '#lib/names.ts';
+
+/** An execution that has ended, or what is known of one that is still going on. */
+export interface Execution {
+  machine: Machine;
+  name: string;
+  arn: string;
+  status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED';
+  seconds: number;
+  steps: StepRecord[];
+  /** Of a green execution. */
+  output?: unknown;
+  /** The newest payload seen. */
+  payload: Record<string, unknown>;
+  failure?: Failure;
+}
+
+/** What is to be run and who is told of its steps. */
+export interface RunRequest {
+  pipeline: string;
+  machine: Machine;
+  input: StartInput;
+  /** Called with every step that is new or has changed since. */
+  onSteps: (steps: readonly StepRecord[]) => void;
+}
+
+/** Starts a state machine of the environment and follows it to its end. `onStarted` gets the growing record. */
+export async function runMachine(
+  context: Context,
+  target: Target,
+  { pipeline, machine, input, onSteps }: RunRequest,
+  onStarted: (execution: Execution) => void,
+): Promise<Execution> {
+  const sfn = new SFNClient(target.client);
+  const names = pipelineNames(target.environment, pipeline);
+  const machineName = machine === 'etl' ? names.etlMachine : names.mlMachine;
+  const stateMachineArn = `arn:aws:states:${target.environment.region}:${target.account}:stateMachine:${machineName}`;
+  const name = executionName(input.runDate ?? 'run', new Date());
+  const started = await sfn
+    .send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }))
+    .catch((error: Error) => {
+      if (error.name !== 'StateMachineDoesNotExist') throw error;
+      const { name: environment } = target.environment;
+      throw new Problem(`${machineName} is not deployed: run \`npx cdk deploy '${environment}/*'\` first.`);
+    });
+  const reader = new HistoryReader(machine);
+  const execution: Execution = {
+    machine,
+    name,
+    arn: started.executionArn ?? '',
+    status: 'RUNNING',
+    seconds: 0,
+    steps: reader.steps,
+    payload: {},
+  };
+  onStarted(execution);
+  const history = new HistoryPages(sfn, execution.arn);
+  for (;;) {
+    // The description first: events that come after a final status was seen cannot be missed.
+    const description = await sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }));
+    for await (const events of history.more()) reader.add(events);
+    update(execution, description, reader);
+    onSteps(reader.steps);
+    if (execution.status !== 'RUNNING') return execution;
+    await sleep(target.pollMs, context);
+  }
+}
+
+function update(execution: Execution, description: DescribeExecutionCommandOutput, reader: HistoryReader): void {
+  const { status, startDate, stopDate, output, error, cause } = description;
+  execution.status = (status === 'PENDING_REDRIVE' ? 'FAILED' : status) as Execution['status'];
+  const end = stopDate ?? new Date();
+  execution.seconds = startDate ? Math.max(0, (end.getTime() - startDate.getTime()) / 1000) : 0;
+  execution.payload = reader.payload;
+  execution.failure = reader.failure;
+  if (execution.status === 'SUCCEEDED' && output) execution.output = JSON.parse(output);
+  if (execution.status === 'RUNNING' || execution.status === 'SUCCEEDED' || execution.failure) return;
+  execution.failure = {
+    step: reader.steps.at(-1)?.name ?? 'start',
+    error: error ?? execution.status,
+    cause: cause ?? '',
+  };
+}
+
+/** Reads a history page by page, and the last page again for what has been added to it since. */
+class HistoryPages {
+  private readonly sfn: SFNClient;
+  private readonly executionArn: string;
+  private token: string | undefined;
+
+  constructor(sfn: SFNClient, executionArn: string) {
+    this.sfn = sfn;
+    this.executionArn = executionArn;
+  }
+
+  async *more() {
+    for (;;) {
+      const request = { executionArn: this.executionArn, includeExecutionData: true, maxResults: 500 };
+      const page = await this.sfn
+        .send(new GetExecutionHistoryCommand({ ...request, nextToken: this.token }))
+        .catch((error: Error) => {
+          // Tokens are good for a day; the reader leaves out what it has seen.
+          if (error.name !== 'InvalidToken' || !this.token) throw error;
+          this.token = undefined;
+          return undefined;
+        });
+      if (!page) continue;
+      yield page.events ?? [];
+      if (!page.nextToken) return;
+      this.token = page.nextToken;
+    }
+  }
+}
+
+/** `2026-11-20-20261121T110430Z-k3f9`: readable, sorts by time, unique. It becomes part of S3 paths. */
+export function executionName(runDate: string, now: Date): string {
+  const time = `${now.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`;
+  return `${runDate}-${time}-${Math.random().toString(36).slice(2, 6).padEnd(4, '0')}`;
+}
