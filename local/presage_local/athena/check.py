@@ -14,7 +14,7 @@ _FAMILIES = (
     ('moment', _DAYS | TIMESTAMPS | ZONED),
     ('boolean', {exp.DType.BOOLEAN}),
 )
-_SIGNS = {
+_SIGNS: dict[type[exp.Expr], str] = {
     exp.EQ: '=', exp.NEQ: '<>', exp.LT: '<', exp.LTE: '<=', exp.GT: '>', exp.GTE: '>=',
     exp.Add: '+', exp.Sub: '-', exp.Mul: '*', exp.Div: '/', exp.Mod: '%',
     exp.NullSafeEQ: 'IS DISTINCT FROM', exp.NullSafeNEQ: 'IS DISTINCT FROM',

@@ -31,10 +31,10 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     for macro in MACROS:
         connection.execute(f'CREATE TEMP MACRO {macro}')
-    connection.create_function('athena_double_text', scientific_text, ['DOUBLE'], 'VARCHAR')  # type: ignore[list-item,arg-type]
-    connection.create_function('athena_java_double', double_text, ['DOUBLE'], 'VARCHAR')  # type: ignore[list-item,arg-type]
-    connection.create_function('athena_from_base', _from_base, ['VARCHAR', 'BIGINT'], 'BIGINT')  # type: ignore[list-item,arg-type]
-    connection.create_function('athena_to_base', _to_base, ['BIGINT', 'BIGINT'], 'VARCHAR')  # type: ignore[list-item,arg-type]
+    connection.create_function('athena_double_text', scientific_text, ['DOUBLE'], 'VARCHAR')
+    connection.create_function('athena_java_double', double_text, ['DOUBLE'], 'VARCHAR')
+    connection.create_function('athena_from_base', _from_base, ['VARCHAR', 'BIGINT'], 'BIGINT')
+    connection.create_function('athena_to_base', _to_base, ['BIGINT', 'BIGINT'], 'VARCHAR')
 
 
 def _from_base(text: str, base: int) -> int:

@@ -155,7 +155,7 @@ def total(node: exp.Expr) -> exp.Expr | None:
 
 
 @mends(exp.CountIf)
-def count_if(node: exp.Expr) -> exp.Expr:
+def count_if(node: exp.Expr) -> exp.Expr | None:
     """count_if gives a bigint."""
     return _result_cast(node, 'BIGINT')
 
@@ -201,7 +201,7 @@ def sign(node: exp.Expr) -> exp.Expr | None:
 @mends(exp.Cast, exp.TryCast)
 def casting(node: exp.Expr) -> exp.Expr | None:
     """What a text must look like to be a number or a time, how a double becomes an integer or a text."""
-    target, source, safe = node.to, node.this, isinstance(node, exp.TryCast)
+    target, source, safe = node.args['to'], node.this, isinstance(node, exp.TryCast)
     if target.this in TEXTS:
         return _to_text(node, source)
     if target.this in TIMESTAMPS | ZONED:

@@ -85,9 +85,9 @@ def name(identifier: str) -> str:
 
 
 def needed_partitions(
-    connection: duckdb.DuckDBPyConnection, table: TableData, predicate: str | None
+    connection: duckdb.DuckDBPyConnection, table: TableData, predicate: str | None, *, strict: bool = False
 ) -> Sequence[Partition]:
-    """The partitions that can hold a row the query wants."""
+    """The partitions that can hold a row the query wants. `strict`: a predicate that fails is an error."""
     keys = {key.lower(): duckdb_type(parse_type(kind)) for key, kind in table.partition_keys.items()}
     if not keys or not table.partitions or predicate is None:
         return table.partitions
@@ -100,6 +100,8 @@ def needed_partitions(
     try:
         kept = {row[0] for row in connection.execute(sql).fetchall()}
     except duckdb.Error:
+        if strict:
+            raise
         return table.partitions  # a condition that fails on some value: left to the query itself
     return [part for index, part in enumerate(table.partitions) if index in kept]
 

@@ -167,8 +167,8 @@ def _prepare(tree: exp.Expr, database: str) -> None:
 
 
 def _schema(entries: Mapping[tuple[str, str], Any], with_path: bool) -> MappingSchema:
-    typed: dict[str, dict[str, dict[str, exp.DataType]]] = {}
-    visible: dict[str, dict[str, list[str]]] = {}
+    typed: dict[str, Any] = {}
+    visible: dict[str, Any] = {}
     for (db, table), (columns, _) in entries.items():
         kinds = {name.lower(): parse_type(kind) for name, kind in columns}
         visible.setdefault(db, {})[table] = list(kinds)

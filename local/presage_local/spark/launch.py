@@ -1,0 +1,85 @@
+"""Run one PySpark script as a role: stage, run in a process of its own, put back what it wrote."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..service import Job, s3_as
+from . import archive, settings
+from .staging import Staging, StagingError
+
+_EXCEPTION = re.compile(r'^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning)?\b.*')
+_TRACEBACK = 'Traceback (most recent call last):'
+
+
+class ScriptFailed(Exception):
+    """The script did not end well; the text is the last line of its error."""
+
+
+def run_script(
+    job: Job,
+    *,
+    script: str,
+    arguments: Sequence[str],
+    role: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    py_files: Sequence[str] = (),
+    conf: Mapping[str, str] | None = None,
+) -> None:
+    """Run the script at an s3:// address; `role` is what `role_env` gave. ScriptFailed or JobStopped.
+
+    What a script wrote before it failed is put back as well: on AWS it would be there. A stopped one leaves nothing.
+    """
+    environment = dict(role)
+    staging = Staging(s3_as(environment), folder)
+    try:
+        file = staging.fetch(script, folder / 'script' / _name(script))
+        packages = [staging.fetch(uri, folder / 'py' / str(i) / _name(uri)) for i, uri in enumerate(py_files)]
+        given = _staged(staging, arguments, folder)
+    except StagingError as error:
+        raise ScriptFailed(str(error)) from None
+    # A zip is put on the path itself, a module by its folder.
+    path = [package if package.suffix in ('.zip', '.egg', '.whl') else package.parent for package in packages]
+    environment |= settings.environment(folder, archive.use(), conf or {}, [file.parent, *path])
+    try:
+        code = job.run([sys.executable, str(file), *given], env=environment, cwd=folder, log=log)
+    finally:
+        archive.make_in_background()
+    job.check()
+    try:
+        staging.upload()
+    except StagingError as error:
+        raise ScriptFailed(str(error)) from None
+    if code != 0:
+        raise ScriptFailed(last_error(log.read_text(errors='replace')) or f'the script ended with exit code {code}')
+
+
+def _name(uri: str) -> str:
+    return uri.rstrip('/').rsplit('/', 1)[-1]
+
+
+def _staged(staging: Staging, arguments: Sequence[str], folder: Path) -> list[str]:
+    given = list(arguments)
+    for index, argument in enumerate(given):
+        if argument == '--request' and index + 1 < len(given) and given[index + 1].startswith('s3'):
+            given[index + 1] = staging.stage(given[index + 1], folder / 'request.json').as_uri()
+        elif argument.startswith('--request=s3'):
+            given[index] = f'--request={staging.stage(argument[10:], folder / "request.json").as_uri()}'
+    return given
+
+
+def last_error(text: str) -> str:
+    """The line of the last Python error in a log that says what went wrong: `ValueError: no rows`."""
+    _, found, after = text.rpartition(_TRACEBACK)
+    if found:
+        for line in after.splitlines()[1:]:
+            if line and not line[0].isspace() and _EXCEPTION.match(line):
+                return line.strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # No traceback: sys.exit('…') prints its text, Java its exception.
+    errors = [line for line in lines if re.search(r'\b\w*(Error|Exception)\b: ', line)]
+    return (errors or lines or [''])[-1][:1000]
