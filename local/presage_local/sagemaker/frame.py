@@ -104,7 +104,8 @@ def run_child(job: Job, module: str, role: str, folder: Path, spec: dict[str, An
         'OMP_WAIT_POLICY': 'passive',
         'OMP_NUM_THREADS': os.environ.get('OMP_NUM_THREADS', cores),
     }
-    command = [sys.executable, '-m', f'{__package__}.{module}']
+    # The folder is the working directory; as an argument it tells whoever looks at the processes whose this is.
+    command = [sys.executable, '-m', f'{__package__}.{module}', str(folder)]
     code = job.run(command, env=env, cwd=folder, log=folder / child.LOG)
     if job.stopped or code == 0:
         return

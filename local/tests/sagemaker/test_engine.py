@@ -41,7 +41,7 @@ def stage_model() -> tuple[bundle.Model, Outcome]:
         'stage',
         problem=MULTICLASS,
         metric='F1macro',
-        validation=stages(300, seed=2),
+        validation=stages(1200, seed=2),
         limits=Limits(max_candidates=4),
     )
 

@@ -32,7 +32,7 @@ class Processing:
     join: bool = False
 
 
-def chunks(source: BinaryIO, size: int = CHUNK_BYTES) -> Iterator[list[bytes]]:
+def chunks(source: BinaryIO, size: int) -> Iterator[list[bytes]]:
     """Whole lines of a file, some megabytes at a time, without their line ends."""
     rest = b''
     while block := source.read(size):
@@ -92,13 +92,21 @@ def _quoted(value: str) -> str:
 class Scorer:
     """Scores files of records of one job. numeric: which of the model's columns are numbers."""
 
-    def __init__(self, score: Score, numeric: list[bool] | None, processing: Processing, max_record: int) -> None:
-        self.score, self.numeric, self.processing, self.max_record = score, numeric, processing, max_record
+    def __init__(
+        self,
+        score: Score,
+        numeric: list[bool] | None,
+        processing: Processing,
+        max_record: int,
+        chunk_bytes: int = CHUNK_BYTES,
+    ) -> None:
+        self.score, self.numeric, self.processing = score, numeric, processing
+        self.max_record, self.chunk_bytes = max_record, chunk_bytes
 
     def run(self, source: BinaryIO, target: BinaryIO) -> int:
         """Read records, write one line per record in their order; the number of records."""
         done, width = 0, 0
-        for lines in chunks(source):
+        for lines in chunks(source, self.chunk_bytes):
             if not width:
                 width = self._width(lines[0])
             too_long = next((i for i, line in enumerate(lines) if len(line) > self.max_record), None)
