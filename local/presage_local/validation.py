@@ -71,12 +71,26 @@ def _size(value: Any) -> float:
     return value if isinstance(value, (int, float)) else len(value)
 
 
+# Java's character classes in Python's words; those of letters, numbers and spaces stand inside [...] only.
+_JAVA = {
+    r'\p{Alnum}': 'a-zA-Z0-9',
+    r'\p{Alpha}': 'a-zA-Z',
+    r'\p{L}': r'\w',
+    r'\p{N}': r'\d',
+    r'\p{Z}': r'\s',
+}
+
+
 @lru_cache(maxsize=2048)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
+    # Some of AWS's patterns end with a misplaced repetition, `(…*)${1,256}`; the length is checked by itself.
+    pattern = re.sub(r'\$\{\d+,\d+\}$', '', pattern.strip())
+    for java, python in _JAVA.items():
+        pattern = pattern.replace(java, python)
     try:
-        return re.compile(pattern.strip().replace(r'\p{Alnum}', 'a-zA-Z0-9').replace(r'\p{Alpha}', 'a-zA-Z'))
+        return re.compile(pattern)
     except re.error:
-        return None  # Java's dialect knows what Python's does not (\p{L}): such a pattern is not checked
+        return None  # Java's dialect knows what Python's does not: such a pattern is not checked
 
 
 def _matches(pattern: str, value: str) -> bool:
