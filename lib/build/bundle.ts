@@ -2,6 +2,7 @@ import { existsSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { leanSdk } from '#lib/build/lean-sdk.ts';
 import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -22,12 +23,12 @@ export async function bundleHandlers(outdir: string): Promise<string[]> {
     outExtension: { '.js': '.mjs' },
     bundle: true,
     minify: true,
-    keepNames: true,
     sourcemap: false,
     platform: 'node',
     target: 'node24',
     format: 'esm',
     mainFields: ['module', 'main'],
+    plugins: [leanSdk],
     // CommonJS packages inside the bundle still ask for Node's own modules through require.
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
