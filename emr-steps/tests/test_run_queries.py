@@ -8,11 +8,9 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
-from spark_testing import data_files, location
-
 import run_queries as script
-from presage_spark.errors import QueryError, SourceError
+from pyspark.sql import SparkSession
+from spark_testing import location
 
 DAY = datetime.date
 

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'emr-steps' / 'tests'))
 
-from spark_testing import start_spark  # noqa: E402
+from spark_testing import start_spark
 
 
 @pytest.fixture(scope='session')

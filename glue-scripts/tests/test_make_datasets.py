@@ -8,7 +8,6 @@ from typing import Any
 
 import make_datasets as script
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession

@@ -100,7 +100,7 @@ def _named_rows(
 
 
 def _typed(listed: DataFrame, labelled: DataFrame, by: list[str]) -> DataFrame:
-    """The key columns of the file, typed as the labelled rows have them. DatasetError naming a value that does not fit."""
+    """The key columns of the file, typed as the labelled rows are. DatasetError naming a value that does not fit."""
     types = dict(labelled.dtypes)
     typed = listed.select(
         *[F.expr(f'try_cast(`{column}` AS {types[column]})').alias(column) for column in by],
