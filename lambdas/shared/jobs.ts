@@ -18,6 +18,9 @@ export interface JobStart {
   find?: (since: string) => Promise<string | undefined>;
 }
 
+/** The id of a job that was not needed, because there is nothing to do for it. */
+export const NO_JOB = 'none';
+
 /** The first attempt, or the next one when a check has sent the machine back. */
 export const attemptOf = ({ job }: Resolved, step: string) =>
   job?.step === step && job.state === 'RETRY' ? job.attempt + 1 : 1;

@@ -1,6 +1,7 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { type FileMetaData, parquetMetadataAsync } from 'hyparquet';
 import { s3 } from '#lambdas/shared/clients/s3.ts';
+import { isServiceFault } from '#lambdas/shared/retryable.ts';
 import { dataObjects, type StoredObject } from '#lambdas/shared/s3.ts';
 
 const AT_ONCE = 16;
@@ -60,7 +61,7 @@ export async function eachFooter(
         (footer) => use(footer, found),
         (error: Error) => {
           // A service that did not answer says nothing about the file.
-          if (!failed || '$metadata' in error) throw error;
+          if (!failed || '$metadata' in error || isServiceFault(error)) throw error;
           failed(error, found);
         },
       );

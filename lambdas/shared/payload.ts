@@ -103,6 +103,8 @@ export interface EtlPayload extends Resolved {
   sources?: Record<string, SourceCounts>;
   /** From `stage-tables`: written, not yet accepted; after `publish`, what the manifest names. */
   tables?: Record<string, TableResult>;
+  /** From `stage-tables`: rows per table in the newest manifest of an earlier day. */
+  previousRows?: Record<string, number>;
   /** From `publish`. */
   manifest?: string;
   /** From `start-ml`: the execution it started. */
@@ -184,8 +186,10 @@ export interface ModelChoice {
 export interface MlPayload extends Resolved {
   manifest?: string;
   tables?: Record<string, TableResult>;
-  /** `s3://…/` of a `holdout` file in the raw zone, when there is one. */
-  holdoutFile?: string;
+  /** From `check-features`: the sources that the run of the manifest has found. */
+  presentSources?: string[];
+  /** From `check-features`: the `holdout` table in the raw zone, when there is one. */
+  holdoutFile?: { location: string; format: 'csv' | 'parquet' };
   model?: ModelChoice;
   datasets?: Datasets;
   predictions?: { rows: number; location: string; written?: number; unchanged?: number; failed?: number };

@@ -58,7 +58,7 @@ export class MlTables extends Construct {
     const { model, predictions } = pipeline;
     if (!model || !predictions) return;
     const database = lake.names.database;
-    const outputs = model.problem === 'regression' ? ['prediction'] : ['predicted_label', 'probabilities', 'labels'];
+    const outputs = model.problem === 'regression' ? ['predicted_label'] : ['predicted_label', 'probabilities', 'labels'];
     const scores = (dataset: 'holdout' | 'inference', keys: string[]) =>
       new CatalogTable(this, `Scores-${dataset}`, {
         database,
@@ -69,7 +69,7 @@ export class MlTables extends Construct {
         columns: Object.fromEntries([...keys, ...outputs].map((name) => [name, 'varchar'])),
         partitions: { run: 'varchar', scored: 'varchar' },
       });
-    scores('holdout', [...model.trainingKey, model.label]);
+    scores('holdout', [...model.trainingKey, 'label']);
     scores('inference', predictions.key);
     new CatalogTable(this, 'Predictions', {
       database,

@@ -1,0 +1,33 @@
+import { profileProblems } from '#lambdas/check-sources/problems.ts';
+import { stepError } from '#lambdas/shared/errors.ts';
+import { NO_JOB } from '#lambdas/shared/jobs.ts';
+import type { EtlPayload, Inspection, SourceCounts } from '#lambdas/shared/payload.ts';
+import { queryRows } from '#lambdas/shared/query-results.ts';
+import { readJson } from '#lambdas/shared/s3.ts';
+import { getPipeline } from '#lambdas/shared/settings.ts';
+import { count, step } from '#lambdas/shared/step.ts';
+import { readProfile } from '#lib/sql/profile-sql.ts';
+
+/** Judges the sources: everything wrong with any of them, in their files and in their rows, is one message. */
+export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => {
+  const { inspection, jobs } = payload;
+  const profile = jobs.profile;
+  if (!inspection || !profile) throw new Error('The sources were neither inspected nor profiled');
+  const pipeline = getPipeline();
+  const { problems } = await readJson<Inspection>(inspection.uri);
+  const profiles = profile.id === NO_JOB ? {} : readProfile(await queryRows(profile.id));
+  const lines = [
+    ...problems.map(({ message }) => message),
+    ...Object.values(profiles).flatMap((found) => profileProblems(pipeline, found, run.runDate)),
+  ];
+  if (lines.length) {
+    const head = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
+    throw stepError('SourcesRejected', `${head} with the sources of ${pipeline.name}:\n${lines.join('\n')}`);
+  }
+  const sources: Record<string, SourceCounts> = {};
+  for (const [name, { rows, duplicates, withoutKey, afterRunDate }] of Object.entries(profiles)) {
+    sources[name] = { rows, duplicates, withoutKey, afterRunDate };
+    count('SourceRows', rows);
+  }
+  return { ...payload, sources };
+});

@@ -1,0 +1,39 @@
+import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+import type { SourceProfile } from '#lib/sql/profile-sql.ts';
+
+const DAY = 86_400_000;
+
+/** Whole days from one day to a later one, both YYYY-MM-DD. */
+export const daysBetween = (from: string, to: string) => Math.round((Date.parse(to) - Date.parse(from)) / DAY);
+
+/** What is wrong with the content of a source that can be read. One line each. */
+export function profileProblems(pipeline: Pipeline, profile: SourceProfile, runDate: string): string[] {
+  const { source: name, rows, withoutKey, afterRunDate, newest, unreadable, unknown } = profile;
+  const source = pipeline.sources[name];
+  if (!source) throw new Error(`${pipeline.name} has no source ${name}`);
+  const problems: string[] = [];
+  if (unreadable)
+    problems.push(`${unreadable} value(s) do not parse as their type, for example ${profile.unreadableExample}`);
+  if (!rows) {
+    const why = [
+      afterRunDate ? `${afterRunDate} row(s) are dated after the run date ${runDate}` : '',
+      withoutKey
+        ? `${withoutKey} row(s) have no ${[...source.key, ...(source.date ? [source.date] : [])].join(', ')}`
+        : '',
+    ].filter(Boolean);
+    problems.push(`is empty: no row to read${why.length ? ` (${why.join('; ')})` : ''}`);
+  } else if (source.date && source.lateByDays !== undefined) {
+    const late = newest ? daysBetween(newest, runDate) : Number.POSITIVE_INFINITY;
+    if (late > source.lateByDays)
+      problems.push(
+        `is too old: its newest ${source.date} is ${newest ?? 'none'}, ${late} days before the run date ${runDate}, and at most ${source.lateByDays} days are allowed`,
+      );
+  }
+  for (const [column, { count, example }] of Object.entries(unknown)) {
+    const allowed = source.columns[column]?.oneOf?.join(', ');
+    problems.push(
+      `column ${column}: ${count} row(s) with an unknown value, for example ${JSON.stringify(example)} (allowed: ${allowed})`,
+    );
+  }
+  return problems.map((problem) => `${name}: ${problem}`);
+}

@@ -1,0 +1,69 @@
+import { datasetLocation, reportFolder } from '#lambdas/shared/paths.ts';
+import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
+import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
+import { queriesRequest, rawViews, read, tableViews, write } from '#lambdas/shared/spark-requests.ts';
+import { columnTypes } from '#lib/sql/sql-text.ts';
+
+export type GlueWork = 'queries' | 'datasets' | 'push';
+
+/** Share of entities that are kept from training to judge the model; see make_datasets.py. */
+const HOLDOUT_PERCENT = 20;
+const DATASETS = ['train', 'validation', 'holdout', 'inference'];
+
+/** What a script is asked for, as it is written to S3. */
+export function glueRequest(work: GlueWork, payload: EtlPayload & MlPayload, attempt: number): object {
+  switch (work) {
+    case 'queries':
+      return queriesRequest(payload.run, payload.inspection?.sound ?? [], attempt);
+    case 'datasets':
+      return datasetsRequest(payload, attempt);
+    case 'push':
+      return pushRequest(payload, attempt);
+  }
+}
+
+/** The training set, split, and the rows to predict, as batch transform wants them. */
+function datasetsRequest({ run, tables = {}, presentSources = [], holdoutFile }: MlPayload, attempt: number) {
+  const { model, predictions, queries } = getPipeline();
+  if (!model || !predictions) throw new Error('A pipeline without a model has no data sets');
+  const reads = ['training', 'inference'];
+  return {
+    runDate: run.runDate,
+    views: [...rawViews(reads, presentSources), ...tableViews(reads, tables)],
+    training: { sql: queries.training?.spark },
+    inference: { sql: queries.inference?.spark },
+    trainingKey: model.trainingKey,
+    key: predictions.key,
+    entity: model.entity,
+    features: model.features,
+    label: model.label,
+    classes: model.classes ?? null,
+    holdout: { percent: HOLDOUT_PERCENT },
+    ...(holdoutFile ? { holdoutFile: { format: holdoutFile.format, location: read(holdoutFile.location) } } : {}),
+    datasets: Object.fromEntries(DATASETS.map((name) => [name, write(datasetLocation(run, name))])),
+    report: write(reportFolder(run, `datasets-${attempt}`)),
+  };
+}
+
+function pushRequest({ run, model, predictions: made }: MlPayload, attempt: number) {
+  const { predictions } = getPipeline();
+  const { predictionTable, region, timeToLiveDays } = getSettings();
+  if (!predictions || !made || !model?.use) throw new Error('There are no predictions to push');
+  return {
+    runDate: run.runDate,
+    model: model.use.id,
+    table: predictionTable,
+    region,
+    key: predictions.key,
+    columns: columnTypes(predictions.columns),
+    predictions: read(made.location),
+    expiresAt: expiry(timeToLiveDays),
+    report: write(reportFolder(run, `push-${attempt}`)),
+  };
+}
+
+/**
+ * Epoch seconds. Counted from the push, the one place where a run looks at the clock: predictions made for a day long
+ * ago must be readable too.
+ */
+const expiry = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;

@@ -1,0 +1,56 @@
+import { predictionsLocation, tableLocation } from '#lambdas/shared/paths.ts';
+import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
+import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
+import type { SourceFormat } from '#lib/pipelines/pipeline.ts';
+import { metricsQuery } from '#lib/sql/metrics-sql.ts';
+import { profileQuery } from '#lib/sql/profile-sql.ts';
+import { qualityQuery } from '#lib/sql/quality-sql.ts';
+import { predictionsQuery } from '#lib/sql/scored-sql.ts';
+import { literal, withRunDate } from '#lib/sql/sql-text.ts';
+import { validateQuery } from '#lib/sql/validate-sql.ts';
+
+export type QueryArgs =
+  | { query: 'profile' | 'quality' | 'validate' | 'metrics' | 'predictions' }
+  | { query: 'table'; table: string };
+
+/** The text of a query, or nothing when there is nothing to ask. */
+export function sqlOf(args: QueryArgs, payload: EtlPayload & MlPayload, attempt: number): string | undefined {
+  const pipeline = getPipeline();
+  const { run, inspection, tables = {}, previousRows = {}, model } = payload;
+  const which = { execution: run.execution, scored: model?.use?.id ?? '' };
+  switch (args.query) {
+    case 'profile': {
+      const sound = inspection?.sound ?? [];
+      return sound.length ? profileQuery(pipeline, { formats: formats() }, run.runDate, sound) : undefined;
+    }
+    case 'table': {
+      const sql = pipeline.queries[args.table]?.athena;
+      if (!sql) throw new Error(`${pipeline.name} has no table ${args.table}`);
+      const location = tableLocation(run, args.table, attempt);
+      return unload(withRunDate(sql, run.runDate), location, pipeline.tables[args.table]?.partitionBy);
+    }
+    case 'quality':
+      return qualityQuery(pipeline, Object.keys(tables), run.runDate, previousRows);
+    case 'validate':
+      return Object.keys(tables)
+        .map(
+          (table) =>
+            `SELECT ${literal(table)} AS table_name, compared.* FROM (${validateQuery(pipeline, table, run.runDate)}) AS compared`,
+        )
+        .join('\nUNION ALL\n');
+    case 'metrics':
+      return metricsQuery(pipeline, which);
+    case 'predictions':
+      return unload(predictionsQuery(pipeline, which, run.runDate), predictionsLocation(run, attempt));
+  }
+}
+
+/** UNLOAD writes Parquet in several files; its target must be empty, which is why each attempt has its own. */
+export function unload(select: string, location: string, partitionBy: string[] = []): string {
+  const properties = ["format = 'PARQUET'", "compression = 'SNAPPY'"];
+  if (partitionBy.length) properties.push(`partitioned_by = ARRAY[${partitionBy.map(literal).join(', ')}]`);
+  return `UNLOAD (\n${select}\n)\nTO ${literal(location)}\nWITH (${properties.join(', ')})`;
+}
+
+const formats = (): Record<string, SourceFormat> =>
+  Object.fromEntries(Object.entries(getSettings().sources).map(([name, { format }]) => [name, format]));
