@@ -51,7 +51,10 @@ const isWhole = (folder: string) => existsSync(join(folder, 'manifest.json'));
 
 async function synthesize(context: Context, formats: SourceFormats, home: string, folder: string): Promise<void> {
   const draft = join(home, `draft-${process.pid}`);
-  context.defer(() => rmSync(draft, { recursive: true, force: true }));
+  const dist = join(home, `draft-${process.pid}-bundles`);
+  context.defer(() => {
+    for (const left of [draft, dist]) rmSync(left, { recursive: true, force: true });
+  });
   const { code, lines } = await runTool(
     context,
     [
@@ -61,14 +64,26 @@ async function synthesize(context: Context, formats: SourceFormats, home: string
       ...['-c', 'environment=local', '-c', `sources=${JSON.stringify(formats)}`],
     ],
     // cdk-nag looks at the same templates in the tests and in `npm run synth`.
-    { cwd: root, env: { ...neutralEnv(), CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true' } },
+    {
+      cwd: root,
+      env: { ...neutralEnv(), CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true', PRESAGE_DIST: dist },
+    },
   );
   if (code !== 0) {
-    const said = lines.filter((line) => line.trim() && !/^\s+at |^Node\.js v|^\s*\^|^\[?(Warning|Info)/i.test(line));
-    throw new Problem(`The app could not be synthesized (npx cdk synth says more):\n${said.slice(-6).join('\n')}`);
+    throw new Problem(
+      `The app could not be synthesized (\`npx cdk synth\` says more):\n${tellingLines(lines).join('\n')}`,
+    );
   }
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
+}
+
+/** What an uncaught error of the app says, without the source line above and the stack trace below it. */
+function tellingLines(lines: string[]): string[] {
+  const first = lines.findIndex((line) => /^(\S*Error\b|«)|\berror:/i.test(line));
+  const rest = first < 0 ? lines.slice(-6) : lines.slice(first);
+  const trace = rest.findIndex((line, i) => i > 0 && /^\s+at |^Node\.js v|^Relates to|^\s*\.\.\./.test(line));
+  return rest.slice(0, trace < 0 ? 8 : Math.min(trace, 8)).filter((line) => line.trim());
 }
 
 function inputHash(formats: SourceFormats): string {

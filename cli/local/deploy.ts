@@ -38,8 +38,9 @@ export async function bootstrap(context: Context, cloud: LocalCloud, account: st
   const log = join(cloud.state, 'deploy.log');
   const { code, lines } = await runTool(
     context,
-    [...cdk, 'bootstrap', `aws://${account}/${cloud.region}`, '--ci', '--app', 'node -e 0'],
-    { cwd: root, env: cloud.env(), log },
+    [...cdk, 'bootstrap', `aws://${account}/${cloud.region}`, '--ci'],
+    // Outside the project there is no cdk.json, so the app is not synthesized for nothing.
+    { cwd: cloud.state, env: cloud.env(), log },
   );
   if (code !== 0) throw deployProblem('cdk bootstrap', lines, log);
 }
@@ -84,7 +85,10 @@ export function stackEvent(line: string): { stack: string; count: string } | und
 /** The lines that say why, without the stack trace of the CLI itself. */
 function deployProblem(what: string, lines: string[], log: string): Problem {
   const clean = lines.map((line) => line.trim()).filter((line) => line && !line.startsWith('at '));
-  const telling = clean.filter((line) => /❌|FAILED|error|denied|not authorized|failed/i.test(line));
+  const telling = clean.filter(
+    (line) =>
+      /❌|FAILED|error|denied|not authorized|failed/i.test(line) && !/^More information|trace-warnings/.test(line),
+  );
   const last = (telling.length ? telling : clean).slice(-4);
   return new Problem(
     `${what} to the local cloud failed; all of it is in ${log}\n${last.map((line) => `  ${line}`).join('\n')}`,

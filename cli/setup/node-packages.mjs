@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { failed, run } from './command.mjs';
 import { Problem } from './problem.mjs';
-import { hashOf, readJson, sameJson, writeStamp } from './stamp.mjs';
+import { readJson, sameJson, writeStamp } from './stamp.mjs';
 
 export const OLDEST_NODE = [20, 19];
 
@@ -39,19 +39,21 @@ export function nodePackagesProblem(root) {
 }
 
 const stampFile = (root) => join(root, 'node_modules/.presage-setup.json');
-const stampOf = (root) => ({
-  lock: hashOf(join(root, 'package-lock.json')),
+const stampOf = () => ({
   node: process.versions.node.split('.')[0],
   platform: `${process.platform}-${process.arch}`,
 });
 
-/** Why `npm ci` is needed, or undefined. A tree of the right packages without our stamp is as good. */
+/**
+ * Why `npm ci` is needed, or undefined. Every package is compared with the lock file each time (some milliseconds),
+ * so a tree that somebody else brought up to date is good too; the stamp adds what the tree does not show.
+ */
 export function nodeWork(root) {
   const problem = nodePackagesProblem(root);
   if (problem) return problem;
   const stamp = readJson(stampFile(root));
-  if (!stamp || sameJson(stamp, stampOf(root))) return undefined;
-  return 'package-lock.json or the Node version changed';
+  if (!stamp || sameJson(stamp, stampOf())) return undefined;
+  return 'another Node version';
 }
 
 export async function installNodePackages(root) {
@@ -64,5 +66,5 @@ export async function installNodePackages(root) {
 }
 
 export function stampNodePackages(root) {
-  if (!sameJson(readJson(stampFile(root)), stampOf(root))) writeStamp(stampFile(root), stampOf(root));
+  if (!sameJson(readJson(stampFile(root)), stampOf())) writeStamp(stampFile(root), stampOf());
 }
