@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,3 +22,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def state(tmp_path: Path) -> Path:
     """An empty folder for a server of the test's own."""
     return tmp_path / 'state'
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Generator[None, Any, Any]:
+    """However a contract test fails, it says which mend has lost its hold on MiniStack (the module's HOOK)."""
+    report = yield
+    hook = getattr(getattr(item, 'module', None), 'HOOK', None)
+    if report.failed and hook:
+        report.sections.append(('the mend this test watches', hook))
+    return report

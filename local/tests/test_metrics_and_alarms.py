@@ -11,6 +11,7 @@ import pytest
 
 from tests.cloud import Cloud, wait_for
 
+HOOK = 'mends/state_metrics.py, embedded_metrics.py, alarms.py: MiniStack keeps metrics otherwise than they expect'
 FAILING = {'StartAt': 'F', 'States': {'F': {'Type': 'Fail', 'Error': 'E'}}}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.cloud import Cloud
+from tests.cloud import Cloud, allow
+
+HOOK = 'mends/secure_transport.py: MiniStack pins the origin of requests otherwise than the mend expects'
 
 
 def test_a_bucket_that_denies_plain_http_answers(cloud: Cloud) -> None:
@@ -18,6 +20,7 @@ def test_a_bucket_that_denies_plain_http_answers(cloud: Cloud) -> None:
         'Condition': {'Bool': {'aws:SecureTransport': 'false'}},
     }
     s3.put_bucket_policy(Bucket='tls-only', Policy=json.dumps({'Version': '2012-10-17', 'Statement': [statement]}))
-    s3.put_object(Bucket='tls-only', Key='k', Body=b'x')
-    hook = 'mends/secure_transport.py: MiniStack pins the origin of requests otherwise than the mend expects'
-    assert s3.get_object(Bucket='tls-only', Key='k')['Body'].read() == b'x', hook
+    role = cloud.role('lambda.amazonaws.com', allow('s3:*', '*'))
+    as_role = cloud.as_role('s3', role)
+    as_role.put_object(Bucket='tls-only', Key='k', Body=b'x')
+    assert as_role.get_object(Bucket='tls-only', Key='k')['Body'].read() == b'x', HOOK

@@ -23,6 +23,7 @@ NAMES = (
     'deliveries',
     'schedules',
     'cloudformation_types',
+    'custom_resources',
 )
 
 

@@ -203,8 +203,11 @@ def install() -> None:
         return event
 
     def fail_if_running(execution: dict[str, Any], error: str, cause: str) -> None:
-        if execution['status'] == 'RUNNING':
-            fail(execution, error, cause)
+        if execution['status'] != 'RUNNING':
+            return
+        fail(execution, error, cause)
+        if not execution.get('sync'):
+            execution['output'] = None  # only what succeeded has an output; MiniStack writes the error there too
 
     def start_once(request: dict[str, Any]) -> Any:
         answer = start(request)

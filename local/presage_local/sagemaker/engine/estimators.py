@@ -17,11 +17,13 @@ SEED = 20_220
 
 # LightGBM's threads wait for each other at every split: below this many rows one thread is up to four times faster.
 _ROWS_FOR_THREADS = 30_000
+# Rows are scored without waiting for each other.
+_ROWS_FOR_THREADS_TO_SCORE = 2_000
 
 
-def threads(rows: int) -> int:
-    """How many threads a fit on so many rows should use."""
-    return int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1) if rows >= _ROWS_FOR_THREADS else 1
+def threads(rows: int, least: int = _ROWS_FOR_THREADS) -> int:
+    """How many threads to use on so many rows."""
+    return int(os.environ.get('OMP_NUM_THREADS') or os.cpu_count() or 1) if rows >= least else 1
 
 
 def have_lightgbm() -> bool:
@@ -137,7 +139,8 @@ class BoostedTrees:
             self.rounds = max(1, self.booster.best_iteration or self.booster.current_iteration())
 
     def predict(self, x: Floats) -> Floats:
-        raw = np.asarray(self.booster.predict(x, num_threads=threads(len(x))), dtype=np.float64)
+        count = threads(len(x), _ROWS_FOR_THREADS_TO_SCORE)
+        raw = np.asarray(self.booster.predict(x, num_threads=count), dtype=np.float64)
         return np.column_stack([1 - raw, raw]) if self.classes == 2 else raw
 
     def __getstate__(self) -> dict[str, Any]:
