@@ -38,9 +38,10 @@ async function step(say, what, why, work) {
 
 /** Runs `work`, prints a problem as its message only, and ends the process with the right code. */
 export async function main(work) {
+  let stopping = false;
   const stop = (code) => () => {
-    endChildren();
-    process.exit(code);
+    stopping = true; // what now fails because its child was ended is no news
+    endChildren().finally(() => process.exit(code));
   };
   const interrupted = stop(130);
   const terminated = stop(143);
@@ -53,6 +54,7 @@ export async function main(work) {
     });
     process.exitCode = code ?? 0;
   } catch (error) {
+    if (stopping) return;
     const known = error instanceof Problem && !process.argv.includes('--debug');
     console.error(known ? error.message : error);
     process.exitCode = error instanceof Problem ? error.exitCode : 1;

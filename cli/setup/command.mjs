@@ -1,17 +1,20 @@
 import { spawn } from 'node:child_process';
 import { Problem } from './problem.mjs';
 
-/** Groups of running children, ended when this process is told to end. */
-const groups = new Set();
+/** Running children, by process id, each with the promise of its end. */
+const running = new Map();
 
-/** Ends every child that still runs, with everything it started. */
-export function endChildren(signal = 'SIGTERM') {
-  for (const pid of groups) {
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // it has ended by itself
+/** Ends every child that still runs, with everything it started, and waits for it. */
+export async function endChildren() {
+  for (const signal of ['SIGTERM', 'SIGKILL']) {
+    for (const pid of running.keys()) {
+      try {
+        process.kill(-pid, signal);
+      } catch {
+        // it has ended by itself
+      }
     }
+    await Promise.race([Promise.all(running.values()), new Promise((resolve) => setTimeout(resolve, 3_000).unref())]);
   }
 }
 
@@ -25,18 +28,19 @@ export function endChildren(signal = 'SIGTERM') {
  * @returns {Promise<{ code: number, output: string }>} code 127 when there is no such command
  */
 export function run(file, args, options = {}) {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    const chunks = [];
-    child.stdout.on('data', (chunk) => chunks.push(chunk));
-    child.stderr.on('data', (chunk) => chunks.push(chunk));
-    if (child.pid) groups.add(child.pid);
+  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const chunks = [];
+  child.stdout.on('data', (chunk) => chunks.push(chunk));
+  child.stderr.on('data', (chunk) => chunks.push(chunk));
+  const ended = new Promise((resolve) => {
     child.on('error', (error) => resolve({ code: 127, output: error.message }));
     child.on('close', (code) => {
-      groups.delete(child.pid);
+      running.delete(child.pid);
       resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString('utf8') });
     });
   });
+  if (child.pid) running.set(child.pid, ended);
+  return ended;
 }
 
 /** What the output of npm, pip or uv means for a person. First match wins. */
