@@ -1,9 +1,9 @@
 """A class-data archive of Spark's Java: made once for a machine, it takes seconds off every start.
 
-    python -m presage_local.spark.archive CACHE_FOLDER
+    python -m presage_local.spark.archive
 
-makes it, if it is not there; jobs use it when it is. Java 17 cannot make one beside real work without slowing its
-end, so a process of its own runs a small session for it.
+makes it, if it is not there; jobs use it when it is. That is work for the set-up: it takes half a minute of a core,
+which beside a run of the pipeline would cost more than it saves.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from .. import processes
 from ..jobs import base_env
-from ..settings import state_dir
 from . import settings
 
-_making = threading.Lock()
 _SECONDS = 120
 
 # Touches what feature jobs touch: SQL, joins, aggregation, windows, Parquet, CSV and JSON.
@@ -53,68 +51,58 @@ process.wait()
 
 
 def cache_dir() -> Path:
-    """Where archives are kept: beside the state folder, so that a fresh state finds them."""
-    return state_dir().parent / 'cache'
+    """Where the archive is kept: in the Python environment whose packages it is made of, gone when that is."""
+    return Path(sys.prefix) / 'share' / 'presage' / 'spark'
 
 
-def archive_file(cache: Path) -> Path:
-    """The archive of these very packages on this machine."""
+def _files() -> tuple[Path, Path]:
+    """The archives of these very packages: Java's own classes (this Java comes without), and Spark's over them."""
     import pyspark
 
     parts = [pyspark.__version__, str(Path(pyspark.__file__).parent), str(settings.java_home()), os.uname().machine]
     parts.append(settings.java_options(''))
-    return cache / f'spark-{hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]}.jsa'
+    mark = hashlib.sha256('|'.join(parts).encode()).hexdigest()[:16]
+    return cache_dir() / f'java-{mark}.jsa', cache_dir() / f'spark-{mark}.jsa'
 
 
 def use() -> str:
     """The Java option that uses the archive; empty while there is none."""
-    file = archive_file(cache_dir())
-    # Without the log option a refused archive prints a warning into every job's log.
-    return f'-XX:SharedArchiveFile={file} -Xlog:cds=off -Xlog:cds+dynamic=off' if file.exists() else ''
+    java, spark = _files()
+    # Without the log options an archive that does not fit prints a warning into every job's log.
+    quiet = '-Xlog:cds=off -Xlog:cds+dynamic=off'
+    return f'-XX:SharedArchiveFile={java}{os.pathsep}{spark} {quiet}' if java.exists() and spark.exists() else ''
 
 
-def make(cache: Path) -> bool:
-    """Make the archive if it is not there. False if it could not be made: jobs then run without."""
-    file = archive_file(cache)
-    if file.exists():
+def make() -> bool:
+    """Make the archive if it is not there (about half a minute). False if it could not be made: jobs run without."""
+    java, spark = _files()
+    if java.exists() and spark.exists():
         return True
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='spark-archive-', dir=cache) as name:
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='making-', dir=cache_dir()) as name:
         folder = Path(name)
+        dump = [str(settings.java_home() / 'bin' / 'java'), *settings.java_options('').split(), '-Xshare:dump']
         part = folder / 'part.jsa'
-        environment = settings.environment(folder, f'-XX:ArchiveClassesAtExit={part} -Xlog:cds=off', {}, [])
-        child = processes.spawn(
-            ['nice', '-n', '10', sys.executable, '-c', _WARM_UP, folder.as_uri()],
-            env={**base_env(), **environment},
-            cwd=folder,
-        )
-        try:
-            child.wait(_SECONDS)
-        except subprocess.TimeoutExpired:
+        if not _run([*dump, f'-XX:SharedArchiveFile={part}'], {}, folder) or not part.exists():
             return False
-        finally:
-            processes.end(child)
-        if child.returncode != 0 or not part.exists():
+        part.replace(java)
+        over = f'-XX:SharedArchiveFile={java} -XX:ArchiveClassesAtExit={part} -Xlog:cds=off'
+        environment = settings.environment(folder, over, {}, [])
+        if not _run([sys.executable, '-c', _WARM_UP, folder.as_uri()], environment, folder) or not part.exists():
             return False
-        part.replace(file)
+        part.replace(spark)
     return True
 
 
-def make_in_background() -> None:
-    """Make the archive beside other work, once; for the jobs that come later."""
-
-    def work() -> None:
-        if _making.acquire(blocking=False):
-            try:
-                make(cache_dir())
-            except (OSError, RuntimeError):
-                pass  # the server is stopping or the disk is full: jobs run without
-            finally:
-                _making.release()
-
-    if not archive_file(cache_dir()).exists():
-        threading.Thread(target=work, daemon=True, name='spark-archive').start()
+def _run(command: list[str], environment: Mapping[str, str], folder: Path) -> bool:
+    child = processes.spawn(command, env={**base_env(), **environment}, cwd=folder)
+    try:
+        return child.wait(_SECONDS) == 0
+    except subprocess.TimeoutExpired:
+        return False
+    finally:
+        processes.end(child)
 
 
 if __name__ == '__main__':
-    sys.exit(0 if make(Path(sys.argv[1])) else 1)
+    sys.exit(0 if make() else 1)

@@ -45,10 +45,7 @@ def run_script(
     # A zip is put on the path itself, a module by its folder.
     path = [package if package.suffix in ('.zip', '.egg', '.whl') else package.parent for package in packages]
     environment |= settings.environment(folder, archive.use(), conf or {}, [file.parent, *path])
-    try:
-        code = job.run([sys.executable, str(file), *given], env=environment, cwd=folder, log=log)
-    finally:
-        archive.make_in_background()
+    code = job.run([sys.executable, str(file), *given], env=environment, cwd=folder, log=log)
     job.check()
     try:
         staging.upload()
