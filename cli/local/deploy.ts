@@ -58,7 +58,7 @@ export async function deploy(
     context,
     [
       ...cdk,
-      ...['deploy', '--all', '--app', assembly.folder, '--require-approval', 'never', '--ci', '--progress', 'events'],
+      ...['deploy', 'local/*', '--app', assembly.folder, '--require-approval', 'never', '--ci', '--progress', 'events'],
       ...['--concurrency', '3', '--method', 'direct'],
     ],
     {
