@@ -1,6 +1,7 @@
 import type { InstanceFleetConfig, RunJobFlowInput } from '@aws-sdk/client-emr';
 import type { Run } from '#lambdas/shared/payload.ts';
 import type { Settings } from '#lambdas/shared/settings.ts';
+import { tagsOf } from '#lambdas/shared/tags.ts';
 import { pipelineNames } from '#lib/names.ts';
 
 /** EMR 7.12's default is Python 3.9; the scripts and Glue are on 3.11, which is there too. */
@@ -81,12 +82,7 @@ export function clusterRequest(settings: Settings, run: Run, attempt: number, re
         },
       },
     ],
-    Tags: Object.entries({
-      'presage:environment': run.environment,
-      'presage:pipeline': pipeline,
-      'presage:run-date': run.runDate,
-      'presage:execution': run.execution,
-    }).map(([Key, Value]) => ({ Key, Value })),
+    Tags: tagsOf(run),
   };
 }
 

@@ -1,0 +1,29 @@
+import { countLabels } from '#lambdas/check-predictions/labels.ts';
+import { predictionProblems } from '#lambdas/check-predictions/problems.ts';
+import { pointPartition } from '#lambdas/shared/catalog.ts';
+import { stepError } from '#lambdas/shared/errors.ts';
+import { countRows } from '#lambdas/shared/parquet.ts';
+import { predictionsLocation } from '#lambdas/shared/paths.ts';
+import type { MlPayload } from '#lambdas/shared/payload.ts';
+import { getPipeline } from '#lambdas/shared/settings.ts';
+import { count, step } from '#lambdas/shared/step.ts';
+import { predictionsTableName } from '#lib/names.ts';
+
+/** Judges the predictions before anybody sees them, then makes them readable as a table. */
+export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
+  const { jobs, datasets, model } = payload;
+  const pipeline = getPipeline();
+  if (!jobs.predictions || !datasets || !model?.use) throw new Error('No predictions have been made');
+  const location = predictionsLocation(run, jobs.predictions.attempts);
+  const written = await countRows(location);
+  const labels = pipeline.model?.problem === 'regression' ? [] : await countLabels(run, model.use.id);
+  const problems = predictionProblems(pipeline, datasets.inferenceRows, written, labels);
+  if (problems.length)
+    throw stepError(
+      'PredictionsRejected',
+      `The predictions of ${run.pipeline} are not pushed:\n${problems.join('\n')}`,
+    );
+  await pointPartition(predictionsTableName(run.pipeline), { values: [run.runDate], location });
+  count('Predictions', written.rows);
+  return { ...payload, predictions: { rows: written.rows, location } };
+});

@@ -1,0 +1,31 @@
+import type { LabelCount } from '#lambdas/check-predictions/labels.ts';
+import type { Written } from '#lambdas/shared/parquet.ts';
+import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+import { normalisedLabel } from '#lib/sql/scored-sql.ts';
+
+/** What is wrong with predictions, one line each: rows in = rows out, nothing missing, only classes there are. */
+export function predictionProblems(
+  pipeline: Pipeline,
+  rowsIn: number,
+  written: Written,
+  labels: LabelCount[],
+): string[] {
+  const problems: string[] = [];
+  if (written.rows !== rowsIn)
+    problems.push(`${rowsIn} rows were to be predicted, ${written.rows} predictions came out`);
+  for (const column of Object.keys(pipeline.predictions?.columns ?? {})) {
+    const nulls = written.nulls[column] ?? 0;
+    if (nulls) problems.push(`${column} is missing in ${nulls} prediction(s)`);
+  }
+  const known = (pipeline.model?.classes ?? []).map(normalisedLabel);
+  for (const { label, rows, withoutProbability } of labels) {
+    if (!label) problems.push(`${rows} row(s) came back without a label`);
+    else if (!known.includes(label))
+      problems.push(
+        `${rows} row(s) were given the unknown class ${JSON.stringify(label)} (known: ${known.join(', ')})`,
+      );
+    if (label && withoutProbability)
+      problems.push(`${withoutProbability} row(s) of class ${label} have no probability`);
+  }
+  return problems;
+}
