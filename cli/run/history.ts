@@ -36,6 +36,9 @@ export class HistoryReader {
   private readonly machine: Machine;
   private readonly jobs = new Set<string>();
   private readonly open = new Map<string, StepRecord>();
+  /** States of which a try has failed and no other has begun. */
+  private readonly missed = new Set<string>();
+  private caught = false;
   private lastState = '';
   private lastId = 0;
 
@@ -65,8 +68,6 @@ export class HistoryReader {
     else if (/^(LambdaFunction|Task)Scheduled$/.test(type)) this.retried();
     else this.end(event, type, at);
   }
-
-  private readonly missed = new Set<string>();
 
   private retried(): void {
     const step = this.open.get(this.stepOf(this.lastState));
@@ -105,7 +106,10 @@ export class HistoryReader {
     const progress = (payload?.job as { progress?: string } | undefined)?.progress;
     const record = this.open.get(step);
     if (record && progress) record.progress = progress;
-    if (!this.jobs.has(step)) this.close(step, this.missed.has(name) ? 'FAILED' : 'SUCCEEDED', at);
+    // A caught error comes out of the state as `failure` in the payload, which the steps after it carry on.
+    const caught = payload?.failure !== undefined && !this.caught;
+    this.caught ||= caught;
+    if (!this.jobs.has(step)) this.close(step, caught ? 'FAILED' : 'SUCCEEDED', at);
   }
 
   private end(event: HistoryEvent, type: string, at: number): void {
