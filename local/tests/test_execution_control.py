@@ -84,13 +84,15 @@ def test_a_failing_item_of_a_map_ends_the_others(cloud: Cloud) -> None:
     assert time.monotonic() - begin < 5, HOOK
 
 
-def test_a_tasks_timeout_is_caught_while_its_function_goes_on(cloud: Cloud) -> None:
+@pytest.mark.parametrize('timeout', [{'TimeoutSeconds': 1}, {'TimeoutSecondsPath': '$.seconds'}])
+def test_a_tasks_timeout_fails_it_while_its_function_goes_on(cloud: Cloud, timeout: dict[str, Any]) -> None:
     function = cloud.function('export const handler = () => new Promise((done) => setTimeout(done, 8000));')
-    task = {'Type': 'Task', 'Resource': function, 'TimeoutSeconds': 1, 'End': True}
+    task = {'Type': 'Task', 'Resource': function, **timeout, 'End': True}
     begin = time.monotonic()
-    ended = cloud.run(cloud.machine({'StartAt': 'T', 'States': {'T': task}}))
+    ended = cloud.run(cloud.machine({'StartAt': 'T', 'States': {'T': task}}), {'seconds': 1})
     assert ended['error'] == 'States.Timeout', HOOK
     assert time.monotonic() - begin < 5
+    assert 'TaskTimedOut' in [event['type'] for event in cloud.history(ended['executionArn'])]
 
 
 def test_starting_a_running_execution_again_answers_it_and_other_input_is_refused(cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""Mends `state_metrics`, `embedded_metrics` and `alarms`: what runs shows in metrics, and alarms look at them."""
+"""Mends `state_metrics`, `function_metrics`, `embedded_metrics`, `alarms`: what runs is measured and watched."""
 
 from __future__ import annotations
 
@@ -81,6 +81,16 @@ def test_metrics_a_function_prints_are_metrics(cloud: Cloud, printing: str) -> N
     cloud.invoke(printing, {'Rows': [1, 2], 'pipeline': 'two'})
     assert total(cloud, 'Presage', 'Rows', {'pipeline': 'one'}) == 7, 'mends/embedded_metrics.py: the line was not read'
     assert total(cloud, 'Presage', 'Rows', {'pipeline': 'two'}) == 3
+
+
+def test_a_functions_error_counts_once_whoever_called_it(cloud: Cloud) -> None:
+    function = cloud.function('export const handler = async () => { throw new Error("x"); };')
+    dimensions = {'FunctionName': function.rsplit(':', 1)[-1]}
+    task = {'Type': 'Task', 'Resource': function, 'End': True}
+    cloud.run(cloud.machine({'StartAt': 'T', 'States': {'T': task}}))
+    assert total(cloud, 'AWS/Lambda', 'Errors', dimensions) == 1, 'mends/function_metrics.py: not counted'
+    cloud.invoke(function)
+    assert total(cloud, 'AWS/Lambda', 'Errors', dimensions) == 2, 'mends/function_metrics.py: not counted once'
 
 
 def test_an_alarm_looks_at_its_own_dimensions_only(cloud: Cloud) -> None:

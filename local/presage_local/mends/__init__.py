@@ -18,6 +18,7 @@ NAMES = (
     'retry_timing',
     'state_metrics',
     'embedded_metrics',
+    'function_metrics',
     'alarms',
     'mail',
     'deliveries',

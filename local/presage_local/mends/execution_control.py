@@ -1,10 +1,10 @@
 """Executions end when AWS would end them: stopped, timed out, or because a sibling branch failed.
 
 MiniStack marks a stopped execution ABORTED but lets the running state, and whole Parallel branches, go on; it ignores
-a state machine's `TimeoutSeconds`; a Parallel or Map state waits for all branches after one has failed; a second
-StartExecution with the same name and input is always refused. On AWS waits end at once, no further state starts, the
-machine's timeout gives TIMED_OUT with its event, siblings of a failed branch are stopped, and the repeated start of a
-running execution answers the running one.
+a state machine's `TimeoutSeconds` and a task's `TimeoutSecondsPath`; a Parallel or Map state waits for all branches
+after one has failed; a second StartExecution with the same name and input is always refused. On AWS waits end at once,
+no further state starts, the machine's timeout gives TIMED_OUT with its event, siblings of a failed branch are stopped,
+and the repeated start of a running execution answers the running one.
 
 Each execution, and each Parallel or Map state in it, is a `Scope` that can be cancelled; waits and tasks listen to it.
 A Lambda function that is running goes on to its end, as on AWS; its result is ignored.
@@ -159,7 +159,8 @@ def install() -> None:
         stepfunctions._add_event,
         stepfunctions._fail_execution,
     )
-    invoke, callback, matches, start = (
+    execute, invoke, callback, matches, start = (
+        stepfunctions._execute_task,
         stepfunctions._invoke_resource,
         stepfunctions._invoke_with_callback,
         stepfunctions._error_matches,
@@ -209,6 +210,14 @@ def install() -> None:
         if not execution.get('sync'):
             execution['output'] = None  # only what succeeded has an output; MiniStack writes the error there too
 
+    def execute_with_timeout(state: dict[str, Any], value: Any, execution: dict[str, Any], context: Any) -> Any:
+        path = state.get('TimeoutSecondsPath')
+        if path:
+            effective = stepfunctions._apply_input_path(state, value, context)
+            seconds = stepfunctions._resolve_path_or_ctx(path, effective, context)
+            state = {**state, 'TimeoutSeconds': seconds}
+        return execute(state, value, execution, context)
+
     def start_once(request: dict[str, Any]) -> Any:
         answer = start(request)
         if answer[0] != 400 or b'ExecutionAlreadyExists' not in answer[2]:
@@ -224,6 +233,7 @@ def install() -> None:
     stepfunctions._add_event = add_while_running
     stepfunctions._fail_execution = fail_if_running
     stepfunctions._start_execution = start_once
+    stepfunctions._execute_task = execute_with_timeout
     stepfunctions._scaled_sleep = _sleep
     stepfunctions._error_matches = lambda names, error: not isinstance(error, _Unmatchable) and matches(names, error)
     stepfunctions._invoke_resource = lambda resource, data: _call(lambda: invoke(resource, data), None)
