@@ -1,4 +1,4 @@
-import { Aws, Stack } from 'aws-cdk-lib';
+import { Aws, Fn, Stack } from 'aws-cdk-lib';
 import {
   CfnSecurityGroup,
   CfnSecurityGroupEgress,
@@ -73,7 +73,8 @@ export class EmrPlatform extends Construct {
 
   private createVpc() {
     const vpc = new Vpc(this, 'Vpc', {
-      maxAzs: 2,
+      // Asked for at deployment: a look-up at synth would need the account's credentials.
+      availabilityZones: [0, 1].map((i) => Fn.select(i, Fn.getAzs())),
       natGateways: 0,
       restrictDefaultSecurityGroup: false,
       subnetConfiguration: [{ name: 'spark', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 20 }],
