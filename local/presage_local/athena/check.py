@@ -50,6 +50,11 @@ def _check_pair(left: exp.Expr, right: exp.Expr, sign: str) -> None:
         _refuse(left, right, sign)
 
 
+def _check_condition(node: exp.Expr, what: str) -> None:
+    if _family(node) not in (None, 'boolean'):
+        raise QueryError('TYPE_MISMATCH', f'{_place(node)}: {what} must evaluate to a boolean: {_spelled(node)}')
+
+
 def check_types(tree: exp.Expr) -> None:
     """TYPE_MISMATCH for the first operator whose sides Trino does not compare or compute with each other."""
     for node in tree.walk():
@@ -58,6 +63,18 @@ def check_types(tree: exp.Expr) -> None:
             _check_pair(node.this, node.expression, _SIGNS[type(node)])
             if arithmetic and _family(node.this) in ('text', 'boolean'):
                 _refuse(node.this, node.expression, _SIGNS[type(node)])
+        elif isinstance(node, (exp.And, exp.Or)):
+            for side in (node.this, node.expression):
+                _check_condition(side, 'Logical expression term')
+        elif isinstance(node, (exp.Where, exp.Having)):
+            _check_condition(node.this, f'{type(node).__name__.upper()} clause')
+        elif isinstance(node, exp.If) and isinstance(node.parent, exp.Case):
+            if node.parent.this is None:
+                _check_condition(node.this, 'CASE WHEN clause')
+            else:
+                _check_pair(node.parent.this, node.this, 'CASE WHEN')
+        elif isinstance(node, exp.Join) and node.args.get('on') is not None:
+            _check_condition(node.args['on'], 'JOIN ON clause')
         elif isinstance(node, exp.Between):
             _check_pair(node.this, node.args['low'], 'BETWEEN')
             _check_pair(node.this, node.args['high'], 'BETWEEN')

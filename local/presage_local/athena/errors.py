@@ -36,10 +36,10 @@ def from_duckdb(error: duckdb.Error) -> QueryError:
     text = text.split('\n\nLINE ')[0].strip()
     kind, _, message = text.partition(' Error: ')
     message = message or text
+    if isinstance(error, duckdb.OutOfRangeException) or 'out of range' in message:
+        return QueryError('NUMERIC_VALUE_OUT_OF_RANGE', message)
     if isinstance(error, duckdb.ConversionException):
         return QueryError('INVALID_CAST_ARGUMENT', message)
-    if isinstance(error, duckdb.OutOfRangeException):
-        return QueryError('NUMERIC_VALUE_OUT_OF_RANGE', message)
     if isinstance(error, duckdb.CatalogException):
         return QueryError('FUNCTION_NOT_FOUND', message)
     if isinstance(error, duckdb.ParserException):

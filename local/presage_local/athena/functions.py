@@ -120,7 +120,6 @@ def _map_agg(key: exp.Expr, value: exp.Expr) -> exp.Expr:
 
 # Functions whose arguments change too.
 _CHANGED: dict[str, Callable[..., exp.Expr]] = {
-    'from_base': lambda text, base: call('athena_from_base', text, cast(base, 'BIGINT')),
     'to_base': lambda number, base: call('athena_to_base', cast(number, 'BIGINT'), cast(base, 'BIGINT')),
     'map_agg': _map_agg,
     'infinity': lambda: cast(exp.convert('Infinity'), 'DOUBLE'),

@@ -6,6 +6,7 @@ the node that replaces it. Checked against the Trino documentation of engine ver
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -242,7 +243,7 @@ def _from_text(source: exp.Expr, target: exp.DataType, safe: bool) -> exp.Expr |
     if kind in TIMESTAMPS:
         value = call('athena_millis', value)
     if isinstance(source, exp.Literal):
-        return value if safe else _checked_literal(source, shape, value, spelled, target)
+        return _checked_literal(source, shape, value, spelled, target, safe)
     matches = call('regexp_full_match', source.copy(), shape)
     if safe:
         return either(matches, value)
@@ -257,12 +258,14 @@ def _from_text(source: exp.Expr, target: exp.DataType, safe: bool) -> exp.Expr |
     )
 
 
-def _checked_literal(source: exp.Literal, shape: str, value: exp.Expr, spelled: str, target: exp.DataType) -> exp.Expr:
+def _checked_literal(
+    source: exp.Literal, shape: str, value: exp.Expr, spelled: str, target: exp.DataType, safe: bool
+) -> exp.Expr:
     # Literals such as DATE '2020-01-01' are constant: looked at once, here.
-    import re
-
     if re.fullmatch(shape, source.this):
         return value
+    if safe:
+        return cast(exp.null(), spelled)
     message = f"Cannot cast '{source.this}' to {target.sql('trino').lower()}"
     return fail('INVALID_CAST_ARGUMENT', message, spelled)
 
@@ -359,6 +362,19 @@ def split_part(node: exp.Expr) -> exp.Expr:
     return call('list_extract', parts, node.args['part_index'])
 
 
+@mends(exp.FromBase)
+def from_base(node: exp.Expr) -> exp.Expr:
+    """from_base reads a text as a number of that base."""
+    return call('athena_from_base', node.this, cast(node.expression, 'BIGINT'))
+
+
+@mends(exp.JSONExtract)
+def json_extract(node: exp.Expr) -> exp.Expr:
+    """json_extract is null for what is not JSON."""
+    path = exp.convert(node.expression.sql('duckdb').strip("'"))
+    return call('json_extract', call('athena_json', cast(node.this, 'VARCHAR')), path)
+
+
 @mends(exp.JSONExtractScalar)
 def json_scalar(node: exp.Expr) -> exp.Expr:
     """json_extract_scalar is null for an object, an array, a JSON null and for what is not JSON."""
@@ -380,8 +396,6 @@ def regexp_replace(node: exp.Expr) -> exp.Expr:
     """Groups are `$1` in Trino and `\\1` in DuckDB."""
     replacement = node.args.get('replacement') or exp.convert('')
     if isinstance(replacement, exp.Literal):
-        import re
-
         replacement = exp.convert(re.sub(r'\$(\d)', r'\\\1', replacement.this))
     return call('regexp_replace', node.this, node.expression, replacement, 'g')
 
@@ -400,11 +414,8 @@ def reduce(node: exp.Expr) -> exp.Expr:
         body = finish.this.copy()
         if isinstance(body, (exp.Identifier, exp.Column)) and body.name == name:
             return folded
-        return exp.Bracket(
-            this=call('list_transform', exp.Array(expressions=[folded]), finish),
-            expressions=[exp.convert(1)],
-            safe=True,
-        )
+        finished = call('list_transform', exp.Array(expressions=[folded]), finish)
+        return call('list_extract', finished, 1)
     return folded
 
 

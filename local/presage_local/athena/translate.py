@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,11 @@ def _lookup_in(schema: Mapping[str, Columns]) -> Lookup:
     return lookup
 
 
+@functools.lru_cache(maxsize=64)
+def _parsed(sql: str) -> exp.Expr:
+    return parse(sql)  # shared: copy it before changing it
+
+
 def parse(sql: str) -> exp.Expr:
     """The one statement in a text. SYNTAX_ERROR says where."""
     try:
@@ -73,7 +79,8 @@ def parse(sql: str) -> exp.Expr:
         first = error.errors[0] if error.errors else {}
         near = f" near '{first['highlight']}'" if first.get('highlight') else ''
         where = f'line {first.get("line", 1)}:{max(1, first.get("col", 1))}'
-        raise QueryError('SYNTAX_ERROR', f'{where}: {first.get("description", str(error)).rstrip(".")}{near}') from None
+        what = str(first.get('description') or error).split(' but got <Token')[0].rstrip('.')
+        raise QueryError('SYNTAX_ERROR', f'{where}: {what}{near}') from None
     except TokenError as error:
         raise QueryError('SYNTAX_ERROR', f'line 1:1: {error}') from None
     if len(trees) != 1:
@@ -83,7 +90,7 @@ def parse(sql: str) -> exp.Expr:
 
 def translate(sql: str | exp.Expr, lookup: Lookup, database: str, *, own_names: bool = False) -> Translation:
     """Translate a query (SELECT, WITH, VALUES, set operations). QueryError names what Athena would refuse."""
-    tree = parse(sql) if isinstance(sql, str) else sql
+    tree = _parsed(sql) if isinstance(sql, str) else sql
     if not isinstance(tree, exp.Query):
         raise QueryError('SYNTAX_ERROR', f"line 1:1: mismatched input '{tree.key.upper()}'")
     found = _tables_of(tree, lookup, database.lower())
@@ -134,8 +141,8 @@ def _column_of(identifier: exp.Expr) -> int:
 @functools.lru_cache(maxsize=256)
 def _translate(text: str, catalogue: str, database: str, own_names: bool) -> Translation:
     entries = {(db, table): (columns, tuple(keys)) for db, table, columns, keys in json.loads(catalogue)}
-    tree = parse(text)
-    original = tree.copy()
+    original = _parsed(text)
+    tree = original.copy()
     _prepare(tree, database)
     schema = _schema(entries, PATH in text)
     try:
@@ -144,7 +151,7 @@ def _translate(text: str, catalogue: str, database: str, own_names: bool) -> Tra
         )
         tree = annotate_types(tree, schema=schema, expression_metadata=METADATA, dialect='trino')
     except (OptimizeError, SqlglotError) as error:
-        raise _resolution_error(error, original) from None
+        raise _resolution_error(error, original, entries) from None
     check_types(tree)
     uses = _replace_tables(tree, entries, own_names)
     try:
@@ -199,26 +206,46 @@ def _replace_tables(tree: exp.Expr, entries: Mapping[tuple[str, str], Any], own_
     return tuple(uses)
 
 
-def _resolution_error(error: Exception, tree: exp.Expr) -> QueryError:
+def _resolution_error(error: Exception, tree: exp.Expr, entries: Mapping[tuple[str, str], Any]) -> QueryError:
     """What sqlglot could not resolve, in Trino's words and with the place in the statement."""
-    text = str(error)
-    import re
+    text = str(error).splitlines()[0]
+    found = re.search(r"[Cc]olumn '?\"?([^'\"\s]+?)\"?'? could not be resolved|Unknown column: \"?([^\s\"]+)", text)
+    if found is None:
+        name = 'COLUMN_NOT_FOUND' if 'Unknown table' in text else 'SYNTAX_ERROR'
+        return QueryError(name, f'line 1:1: {text}')
+    column = (found.group(1) or found.group(2)).split('.')[-1].strip('"').lower()
+    nodes = [node for node in tree.find_all(exp.Column) if node.name.lower() == column]
+    unknown = [node for node in nodes if not node.table]
+    for node in unknown:
+        if _owners(node, entries) > 1:
+            return QueryError('AMBIGUOUS_NAME', f"{_place(node)}: Column '{column}' is ambiguous")
+    tail = 'cannot be resolved or requester is not authorized to access requested resources'
+    # The same name may be right elsewhere: the first mention nobody owns is the one meant.
+    lost = next((node for node in unknown if _owners(node, entries) == 0), nodes[0] if nodes else None)
+    if lost is None:
+        return QueryError('COLUMN_NOT_FOUND', f"line 1:1: Column '{column}' {tail}")
+    spelled = f'{lost.table}.{column}' if lost.table else column
+    return QueryError('COLUMN_NOT_FOUND', f"{_place(lost)}: Column '{spelled}' {tail}")
 
-    match = re.search(r"[Cc]olumn '?\"?([^'\"\s]+?)\"?'? could not be resolved|Unknown column: \"?([^\s\"]+)", text)
-    ambiguous = re.search(r"[Cc]olumn '?\"?([^'\"\s]+?)\"?'? was qualified|mbiguous column:? \"?([^\s\"]+)", text)
-    for found, name, tail in (
-        (ambiguous, 'AMBIGUOUS_NAME', 'is ambiguous'),
-        (match, 'COLUMN_NOT_FOUND', 'cannot be resolved or requester is not authorized to access requested resources'),
-    ):
-        if found is None:
-            continue
-        column = (found.group(1) or found.group(2)).split('.')[-1].strip('"').lower()
-        node = next((c for c in tree.find_all(exp.Column) if c.name.lower() == column), None)
-        if node is None:
-            return QueryError(name, f"line 1:1: Column '{column}' {tail}")
-        where = f'line {node.this.meta.get("line", 1)}:{_column_of(node.this)}'
-        spelled = f'{node.table}.{column}' if node.table else column
-        return QueryError(name, f"{where}: Column '{spelled}' {tail}")
-    if 'Unknown table' in text:
-        return QueryError('COLUMN_NOT_FOUND', f'line 1:1: {text}')
-    return QueryError('SYNTAX_ERROR', f'line 1:1: {text.splitlines()[0]}')
+
+def _place(column: exp.Column) -> str:
+    first = column.parts[0]
+    return f'line {first.meta.get("line", 1)}:{_column_of(first)}'
+
+
+def _owners(column: exp.Column, entries: Mapping[tuple[str, str], Any]) -> int:
+    """How many relations of the column's own SELECT have a column of that name."""
+    select = column.find_ancestor(exp.Select)
+    if select is None:
+        return 0
+    clauses = [select.args.get('from_'), *(select.args.get('joins') or [])]
+    count = 0
+    for clause in clauses:
+        relation = clause.this if clause is not None else None
+        if isinstance(relation, exp.Table):
+            tables = [columns for (_, name), (columns, _) in entries.items() if name == relation.name.lower()]
+            count += any(column.name.lower() in dict(columns) for columns in tables)
+        elif relation is not None:
+            names = relation.alias_column_names or getattr(relation, 'named_selects', [])
+            count += column.name.lower() in [name.lower() for name in names]
+    return count
