@@ -64,6 +64,7 @@ _ROLE_MEMBERS = {'RoleArn': '', 'ExecutionRoleArn': '', 'ServiceRole': '', 'JobF
 _INVALID = {'athena': 'InvalidRequestException'}
 
 _resources: dict[str, Callable[[str, dict[str, Any]], str]] = {}
+_resource_tags: dict[str, tuple[str, Callable[[dict[str, Any]], dict[str, str]]]] = {}
 
 
 class Service:
@@ -76,15 +77,18 @@ class Service:
         *,
         namespace: str | None = None,
         resource: Callable[[str, dict[str, Any]], str] | None = None,
+        tags: Callable[[dict[str, Any]], dict[str, str]] | None = None,
         fall_through: Collection[str] = (),
     ) -> None:
         """`key` is MiniStack's handler key ('elasticmapreduce'), `model` botocore's name ('emr'), `namespace` the IAM
         prefix (default: the model's name), `resource(operation, request)` the ARN IAM evaluates ('*' if it has none),
+        `tags(request)` the tags of the resource a request names,
         `fall_through` the operations MiniStack's own handler answers truly."""
         self.key = key
         self.model = service_model(model)
         self.namespace = namespace or model
         self.resource = resource
+        self.tags = tags
         self.fall_through = frozenset(fall_through)
         self.operations: dict[str, Operation] = {}
         unknown = self.fall_through - set(self.model.operation_names)
@@ -119,6 +123,8 @@ class Service:
         iam_actions.SERVICE_TO_IAM_NAMESPACE.setdefault(self.key, self.namespace)
         if self.resource is not None:
             _resources[self.key] = self.resource
+        if self.tags is not None:
+            _resource_tags[self.key] = (self.namespace, self.tags)
         stepfunctions._AWS_SDK_SERVICE_MAP.setdefault(
             self.model.service_name, {'target_prefix': prefix, 'protocol': 'json', 'service_key': self.key}
         )
@@ -216,3 +222,29 @@ def _install_resource_lookup() -> None:
 
 
 _install_resource_lookup()
+
+
+def _install_tag_lookup() -> None:
+    """IAM sees the tags of the resource a request names: `<namespace>:ResourceTag/<key>` and `aws:ResourceTag/<key>`.
+
+    MiniStack gives the tags a request sets (`aws:RequestTag/<key>`); those of a resource only its service knows.
+    """
+    original = iam_actions.request_tag_context
+
+    def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        found = dict(original(service, iam_action, body, params))
+        if service in _resource_tags:
+            namespace, lookup = _resource_tags[service]
+            try:
+                tags = lookup(json.loads(body or b'{}'))
+            except (ValueError, KeyError, TypeError, AttributeError):
+                tags = {}  # as above
+            for key, value in tags.items():
+                found[f'{namespace}:ResourceTag/{key}'.lower()] = value
+                found[f'aws:ResourceTag/{key}'.lower()] = value
+        return found
+
+    iam_actions.request_tag_context = context
+
+
+_install_tag_lookup()

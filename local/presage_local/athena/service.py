@@ -13,6 +13,7 @@ import ministack.services.athena as ministack_athena
 from ..service import AwsError, Job, Service, Store, arn, job_of, now, start_job, work_dir
 from .statements import statement_type
 
+
 def _workgroup(operation: str, request: dict[str, Any]) -> str:
     """Athena's resource is the workgroup: the one named, or the one the query was started in."""
     query = _queries.get(request.get('QueryExecutionId', ''), {})

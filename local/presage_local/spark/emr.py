@@ -41,7 +41,12 @@ def _resource(operation: str, request: dict[str, Any]) -> str:
     return arn('elasticmapreduce', f'cluster/{cluster}') if cluster else ''
 
 
-service = Service('elasticmapreduce', 'emr', namespace='elasticmapreduce', resource=_resource)
+def _tags(request: dict[str, Any]) -> dict[str, str]:
+    identity = request.get('ClusterId') or request.get('ResourceId') or next(iter(request.get('JobFlowIds') or []), '')
+    return {tag['Key']: tag.get('Value', '') for tag in _clusters.get(identity, {}).get('Tags') or []}
+
+
+service = Service('elasticmapreduce', 'emr', namespace='elasticmapreduce', resource=_resource, tags=_tags)
 _clusters = Store('emr', 'clusters')
 _adding = threading.Lock()
 
