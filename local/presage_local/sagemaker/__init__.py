@@ -7,7 +7,8 @@
 
 def mount() -> None:
     """Register every operation and put the service in its place."""
-    from . import automl_api, models_api, registry_api, transform_api  # noqa: F401  (importing registers the operations)
+    # Each module registers its operations when it is imported.
+    from . import automl_api, models_api, registry_api, training_api, transform_api  # noqa: F401
     from .frame import service
 
     service.mount()

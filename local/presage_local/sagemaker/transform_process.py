@@ -37,7 +37,8 @@ def _scorer(s3: Any, spec: dict[str, Any], limit: int) -> Scorer:
         return _automl_scorer(path, environment, processing, limit)
     from .script_container import script_scorer
 
-    return script_scorer(path, environment, processing, limit)
+    alone = spec['request'].get('BatchStrategy') == 'SingleRecord'
+    return script_scorer(path, environment, processing, limit, one_by_one=alone)
 
 
 def main(spec: dict[str, Any]) -> None:

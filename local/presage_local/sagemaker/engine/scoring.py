@@ -83,7 +83,8 @@ def _table(lines: list[bytes], width: int, text: set[int], first: int) -> pa.Tab
     return table
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A field as CSV writes it, in quotes only where it must be."""
     if any(c in value for c in ',"\n\r') or value != value.strip():
         return '"' + value.replace('"', '""') + '"'
     return value
@@ -148,7 +149,7 @@ class Scorer:
         answers = self.score([table.column(i) for i in used])
         if any(len(column) != len(lines) for column in answers):
             raise BadRecord(f'the container answered {len(answers[0])} records to {len(lines)}')
-        made = [[_quoted(value) for value in column] for column in answers]
+        made = [[quoted(value) for value in column] for column in answers]
         if self.processing.join and not joined:
             before = [line.decode('utf-8') for line in lines]
             return _assembled([before, *made])
@@ -156,7 +157,7 @@ class Scorer:
         if joined:
             total = width + len(made)
             columns = [
-                made[i - width] if i >= width else [_quoted(v or '') for v in table.column(i).to_pylist()]
+                made[i - width] if i >= width else [quoted(v or '') for v in table.column(i).to_pylist()]
                 for i in self._positions(self.processing.output, total)
             ]
         elif not self.processing.output.everything:
