@@ -10,6 +10,8 @@ import type { Plugin } from 'esbuild';
  * - The schemas of operations nobody calls. They are array literals with computed keys, which a bundler must take for
  *   code with side effects; each becomes the value of a function that is marked as pure. What the client does with the
  *   schemas that are used stays the same.
+ * - Event streams (S3 Select and the like), which say so when somebody uses one after all.
+ * - Of a client's package.json all but the version, which it sends with every request.
  */
 export const leanSdk: Plugin = {
   name: 'lean-sdk',
@@ -26,8 +28,21 @@ export const leanSdk: Plugin = {
     onLoad({ filter: /@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/][^\\/]+\.js$/ }, async ({ path }) => ({
       contents: markPure(await readFile(path, 'utf8')),
     }));
+    onResolve({ filter: /^@smithy\/core\/event-streams$/ }, () => ({ path: 'event-streams', namespace: 'lean-sdk' }));
+    onLoad({ filter: /^event-streams$/, namespace: 'lean-sdk' }, () => ({ contents: NO_EVENT_STREAMS }));
+    onLoad({ filter: /@aws-sdk[/]client-[^/]+[/]package\.json$/ }, async ({ path }) => ({
+      contents: JSON.stringify({ version: JSON.parse(await readFile(path, 'utf8')).version }),
+      loader: 'json',
+    }));
   },
 };
+
+const NO_EVENT_STREAMS = `
+const refuse = () => { throw new Error('Event streams are left out of the bundles; see lib/build/lean-sdk.ts'); };
+export class EventStreamSerde { constructor() { refuse(); } }
+export const eventStreamSerdeProvider = () => ({ serialize: refuse, deserialize: refuse });
+export const resolveEventStreamSerdeConfig = (config) => config;
+`;
 
 const markPure = (source: string) =>
   source.replaceAll(
