@@ -1,17 +1,106 @@
-import type { Pipeline } from '#lib/pipelines/pipeline.ts';
-import { columnTypes } from './sql-text.ts';
+import { scoresTableName } from '#lib/names.ts';
+import type { ColumnType, CompiledPipeline, Model, Pipeline } from '#lib/pipelines/pipeline.ts';
+import { literal, withRunDate } from './sql-text.ts';
 
-/** The columns of the relation `scored`, which `predictions.sql` reads. */
+/** Which transform output: of this execution, made by this model. */
+export interface Scored {
+  execution: string;
+  scored: string;
+}
+
+/**
+ * The columns of the relation `scored`, which `predictions.sql` reads: the key, then for a classification
+ * `predicted_label`, `probability` (of that label), `positive_probability` (binary), `labels` and `probabilities` (in
+ * the same order); for a regression `predicted_value`.
+ */
 export function scoredColumns(pipeline: Pipeline): Record<string, string> {
-  const { predictions } = pipeline;
-  if (!predictions) return {};
-  const types = columnTypes(predictions.columns);
+  const { model, predictions } = pipeline;
+  if (!model || !predictions) return {};
+  return { ...keyTypes(pipeline, predictions.key), ...answerTypes(model) };
+}
+
+function answerTypes(model: Model): Record<string, string> {
+  if (model.problem === 'regression') return { predicted_value: 'double' };
   return {
-    ...Object.fromEntries(predictions.key.map((name) => [name, types[name] ?? 'varchar'])),
     predicted_label: 'varchar',
     probability: 'double',
-    positive_probability: 'double',
+    ...(model.problem === 'binary' && { positive_probability: 'double' }),
     labels: 'array(varchar)',
     probabilities: 'array(double)',
   };
+}
+
+/** The scored rows of a dataset, typed: a SELECT. The holdout has `label` besides, and `label_probability`. */
+export function scoredRelation(pipeline: Pipeline, dataset: 'holdout' | 'inference', which: Scored): string {
+  const { model, predictions } = pipeline;
+  if (!model || !predictions) throw new Error(`${pipeline.name} has no model: nothing of it is scored`);
+  const keys = keyTypes(pipeline, dataset === 'holdout' ? model.trainingKey : predictions.key);
+  const key = Object.entries(keys).map(([name, type]) => `CAST(NULLIF(${name}, '') AS ${type}) AS ${name}`);
+  const where = `WHERE run = ${literal(which.execution)} AND scored = ${literal(which.scored)}`;
+  const from = `FROM ${scoresTableName(pipeline.name, dataset)} ${where}`;
+  if (model.problem === 'regression') {
+    const label = dataset === 'holdout' ? ["CAST(NULLIF(label, '') AS double) AS label"] : [];
+    const value = "CAST(NULLIF(predicted_label, '') AS double) AS predicted_value";
+    return `SELECT ${[...key, ...label, value].join(', ')} ${from}`;
+  }
+  const parsed = [
+    ...key,
+    ...(dataset === 'holdout' ? [`${normalised("NULLIF(label, '')")} AS label`] : []),
+    `${normalised("NULLIF(predicted_label, '')")} AS predicted_label`,
+    `${labelList('labels')} AS labels`,
+    `${numberList('probabilities')} AS probabilities`,
+  ];
+  const probabilityOf = (label: string) => `ELEMENT_AT(probabilities, NULLIF(ARRAY_POSITION(labels, ${label}), 0))`;
+  const columns = [
+    ...Object.keys(keys),
+    ...(dataset === 'holdout' ? ['label', `${probabilityOf('label')} AS label_probability`] : []),
+    'predicted_label',
+    `${probabilityOf('predicted_label')} AS probability`,
+    ...(model.positive ? [`${probabilityOf(literal(normalisedLabel(model.positive)))} AS positive_probability`] : []),
+    'labels',
+    'probabilities',
+  ];
+  return `SELECT ${columns.join(', ')} FROM (SELECT ${parsed.join(', ')} ${from}) AS answered`;
+}
+
+/** `predictions.sql` over the scored rows of one transform: what is unloaded. */
+export function predictionsQuery(pipeline: CompiledPipeline, which: Scored, runDate: string): string {
+  const query = pipeline.queries.predictions;
+  if (!query) throw new Error(`${pipeline.name} has no query of predictions`);
+  const names = Object.keys(pipeline.predictions?.columns ?? {}).map((name) => `predictions.${name}`);
+  const scored = scoredRelation(pipeline, 'inference', which);
+  return `WITH scored AS (${scored})\nSELECT ${names.join(', ')} FROM (${withRunDate(query.athena, runDate)}) AS predictions`;
+}
+
+/** How a class comes back depends on what the container took it for: `1` and `1.0` are one class. */
+export const normalisedLabel = (label: string) =>
+  /^[+-]?[0-9]+\.0*$/.test(label.trim()) ? label.trim().replace(/\.0*$/, '') : label.trim();
+
+const normalised = (text: string) =>
+  `CASE WHEN REGEXP_LIKE(TRIM(${text}), '^[+-]?[0-9]+\\.0*$') THEN REGEXP_REPLACE(TRIM(${text}), '\\.0*$', '') ELSE TRIM(${text}) END`;
+
+/**
+ * Lists come as text: `['Dreamer', 'Active Searcher']`, `["it's"]`, `[0, 1]`. Quoted elements are parted at quote,
+ * comma, quote, so that a comma inside a name stays; the parts are put together again with a character no name has.
+ */
+function labelList(column: string): string {
+  const inner = `NULLIF(REGEXP_REPLACE(${column}, '^\\s*\\[\\s*[''"]?|[''"]?\\s*\\]\\s*$', ''), '')`;
+  const quoted = `REGEXP_REPLACE(${inner}, '[''"]\\s*,\\s*[''"]', CHR(31))`;
+  const bare = `REGEXP_REPLACE(${inner}, '\\s*,\\s*', CHR(31))`;
+  const parted = `CASE WHEN REGEXP_LIKE(${column}, '^\\s*\\[\\s*[''"]') THEN ${quoted} ELSE ${bare} END`;
+  return `TRANSFORM(SPLIT(${parted}, CHR(31)), one -> ${normalised('one')})`;
+}
+
+const numberList = (column: string) =>
+  `CAST(SPLIT(NULLIF(REGEXP_REPLACE(${column}, '\\[|\\]|\\s', ''), ''), ',') AS array(double))`;
+
+/** A key column has the type it has wherever the definition names it first. */
+function keyTypes(pipeline: Pipeline, names: string[]): Record<string, ColumnType> {
+  const places = [
+    pipeline.predictions?.columns ?? {},
+    ...Object.values(pipeline.tables).flatMap((table) => [table.columns, table.partitionTypes]),
+    ...Object.values(pipeline.sources).map((source) => source.columns),
+  ];
+  const typeOf = (name: string) => places.find((columns) => columns[name])?.[name]?.type ?? 'varchar';
+  return Object.fromEntries(names.map((name) => [name, typeOf(name)]));
 }
