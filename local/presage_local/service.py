@@ -123,6 +123,8 @@ class Service:
         iam_actions.SERVICE_TO_IAM_NAMESPACE.setdefault(self.key, self.namespace)
         if self.resource is not None:
             _resources[self.key] = self.resource
+        # Under which name botocore knows the service: that is where MiniStack looks which operations carry tags.
+        iam_actions._BOTOCORE_SERVICE_MAP.setdefault(self.key, [self.model.service_name])
         if self.tags is not None:
             _resource_tags[self.key] = (self.namespace, self.tags)
         stepfunctions._AWS_SDK_SERVICE_MAP.setdefault(
