@@ -21,7 +21,8 @@ const ruff = (...args) => [join(root, '.venv/bin/ruff'), ...args, '--config', 'l
 const TASKS = {
   test: runTests,
   'test:sql': (args) => runAll([tool('vitest/vitest.mjs', 'run', '--config', 'vitest.sql.config.ts', ...args)]),
-  typecheck: (args) => runAll([tool('typescript/bin/tsc', '--noEmit', ...args)]),
+  typecheck: () =>
+    runAll([tool('typescript/bin/tsc', '--noEmit'), python('-m', 'mypy', '--config-file', 'local/pyproject.toml')]),
   lint: () => runAll([tool('@biomejs/biome/bin/biome', 'check'), ruff('check'), ruff('format', '--check')]),
   synth: (args) => runAll([tool('aws-cdk/bin/cdk', 'synth', '--quiet', ...args)]),
   bench: (args) => runAll([script('bench/index.ts', ...args)]),

@@ -26,13 +26,16 @@ export function readMail(outbox: string, name: string): Mail {
 
 /** `=?utf-8?q?…?=`: how a header carries characters outside ASCII. */
 const decodeWords = (text: string) =>
-  text.replaceAll(/=\?utf-8\?([qb])\?([^?]*)\?=\s?/gi, (_, kind: string, encoded: string) =>
-    kind.toLowerCase() === 'b'
-      ? Buffer.from(encoded, 'base64').toString('utf8')
-      : Buffer.from(
-          encoded
-            .replaceAll('_', ' ')
-            .replaceAll(/=([0-9A-F]{2})/gi, (__, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-          'latin1',
-        ).toString('utf8'),
-  );
+  // Space between two encoded words belongs to neither.
+  text
+    .replaceAll(/\?=\s+(?==\?utf-8)/gi, '?=')
+    .replaceAll(/=\?utf-8\?([qb])\?([^?]*)\?=/gi, (_, kind: string, encoded: string) =>
+      kind.toLowerCase() === 'b'
+        ? Buffer.from(encoded, 'base64').toString('utf8')
+        : Buffer.from(
+            encoded
+              .replaceAll('_', ' ')
+              .replaceAll(/=([0-9A-F]{2})/gi, (__, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+            'latin1',
+          ).toString('utf8'),
+    );
