@@ -58,7 +58,7 @@ def run(statement: Ddl, execution: Execution) -> Answer:
     known = ('INSERT', 'DELETE', 'MERGE', 'UPDATE', 'EXPLAIN', 'PREPARE', 'EXECUTE', 'VACUUM', 'OPTIMIZE', 'SHOW')
     if words[0] in known or words[0] in ('CREATE', 'ALTER', 'DROP'):
         raise unsupported(f'the statement {" ".join(words[:2])}')
-    raise QueryError('SYNTAX_ERROR', f"line 1:1: mismatched input '{statement.tokens[0].text}'")
+    raise QueryError('SYNTAX_ERROR', f"line 1:1: mismatched input '{statement.sql.split()[0]}'")
 
 
 def _names(node: exp.Expr | None, execution: Execution) -> tuple[str, str]:
@@ -83,12 +83,12 @@ def _table_named(text: str, execution: Execution) -> tuple[str, str, Any]:
 
 
 def _create(statement: Ddl, execution: Execution) -> Answer:
+    if statement.words[1:2] in (('SCHEMA',), ('DATABASE',)):
+        return _create_database(statement)
     tree = parse(statement.sql)
     if not isinstance(tree, exp.Create):
         raise unsupported(f'the statement {" ".join(statement.words[:2])}')
     kind = (tree.args.get('kind') or '').upper()
-    if kind in ('SCHEMA', 'DATABASE'):
-        return _create_database(tree)
     if kind != 'TABLE':
         raise unsupported(f'CREATE {kind}')
     if tree.expression is not None:
@@ -96,16 +96,39 @@ def _create(statement: Ddl, execution: Execution) -> Answer:
     return _create_external(tree, execution)
 
 
-def _create_database(tree: exp.Create) -> Answer:
-    name = tree.this.db.lower() or tree.this.name.lower()
+_DATABASE = re.compile(
+    r'(CREATE|DROP)\s+(?:DATABASE|SCHEMA)\s+(IF\s+(?:NOT\s+)?EXISTS\s+)?[`\"]?(\w+)[`\"]?'
+    r"(?:\s+LOCATION\s+'([^']+)')?(?:\s+(?:RESTRICT|CASCADE))?$",
+    re.IGNORECASE,
+)
+
+
+def _create_database(statement: Ddl) -> Answer:
+    match = _DATABASE.match(statement.sql)
+    if match is None:
+        raise unsupported('this form of CREATE DATABASE')
+    name = match.group(3).lower()
     caller.check_glue('CreateDatabase', name)
     if catalogue.has_database(name):
-        if tree.args.get('exists'):
+        if match.group(2):
             return Answer()
         raise QueryError('SCHEMA_ALREADY_EXISTS', f'Database {name} already exists')
-    location = tree.find(exp.LocationProperty)
-    more = {'LocationUri': location.this.name} if location is not None else {}
+    more = {'LocationUri': match.group(4)} if match.group(4) else {}
     catalogue.change('CreateDatabase', {'DatabaseInput': {'Name': name, **more}})
+    return Answer()
+
+
+def _drop_database(statement: Ddl) -> Answer:
+    match = _DATABASE.match(statement.sql)
+    if match is None:
+        raise unsupported('this form of DROP DATABASE')
+    name = match.group(3).lower()
+    caller.check_glue('DeleteDatabase', name)
+    if not catalogue.has_database(name):
+        if match.group(2):
+            return Answer()
+        raise QueryError('SCHEMA_NOT_FOUND', f'Database {name} does not exist')
+    catalogue.change('DeleteDatabase', {'Name': name})
     return Answer()
 
 
@@ -248,19 +271,11 @@ def _ctas_options(tree: exp.Create) -> tuple[str, dict[str, str | list[str]]]:
 
 
 def _drop(statement: Ddl, execution: Execution) -> Answer:
+    if statement.words[1:2] in (('SCHEMA',), ('DATABASE',)):
+        return _drop_database(statement)
     tree = parse(statement.sql)
-    kind = (tree.args.get('kind') or '').upper()
-    if not isinstance(tree, exp.Drop) or kind not in ('TABLE', 'SCHEMA', 'DATABASE'):
+    if not isinstance(tree, exp.Drop) or (tree.args.get('kind') or '').upper() != 'TABLE':
         raise unsupported(f'the statement {" ".join(statement.words[:2])}')
-    if kind != 'TABLE':
-        name = (tree.this.db or tree.this.name).lower()
-        caller.check_glue('DeleteDatabase', name)
-        if not catalogue.has_database(name):
-            if tree.args.get('exists'):
-                return Answer()
-            raise QueryError('SCHEMA_NOT_FOUND', f'Database {name} does not exist')
-        catalogue.change('DeleteDatabase', {'Name': name})
-        return Answer()
     database, table = _names(tree, execution)
     caller.check_glue('DeleteTable', database, table)
     if catalogue.find(database, table) is None:

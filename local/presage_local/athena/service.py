@@ -10,7 +10,7 @@ from typing import Any
 
 import ministack.services.athena as ministack_athena
 
-from ..service import AwsError, Job, Service, Store, arn, job_of, now, start_job, work_dir
+from ..service import AwsError, Job, JobStopped, Service, Store, arn, job_of, now, start_job, work_dir
 from .statements import statement_type
 
 
@@ -167,15 +167,18 @@ def _work(job: Job, record: dict[str, Any]) -> None:
     except CutOff as error:
         status['StateChangeReason'] = str(error)
         status['State'] = 'CANCELLED'
-    except QueryError as error:
-        user = error.name not in ('GENERIC_INTERNAL_ERROR', 'EXCEEDED_LOCAL_MEMORY_LIMIT')
+    except JobStopped:
+        raise
+    except Exception as caught:
+        error = caught if isinstance(caught, QueryError) else _internal(caught)
+        user = getattr(error, 'name', '') not in ('GENERIC_INTERNAL_ERROR', 'EXCEEDED_LOCAL_MEMORY_LIMIT')
         status['AthenaError'] = {
             'ErrorCategory': 2 if user else 1,
             'ErrorType': 1301 if user else 100,
             'Retryable': False,
             'ErrorMessage': str(error),
         }
-        raise
+        raise error from caught
     finally:
         _executions.pop(identity, None)
         millis = int((time.monotonic() - began) * 1000)
@@ -187,6 +190,13 @@ def _work(job: Job, record: dict[str, Any]) -> None:
             'ServiceProcessingTimeInMillis': 0,
         }
         status['CompletionDateTime'] = now()
+
+
+def _internal(error: Exception) -> Exception:
+    """A fault of this engine itself: the query fails with a name that says so."""
+    from .errors import QueryError
+
+    return QueryError('GENERIC_INTERNAL_ERROR', f'{type(error).__name__}: {error}')
 
 
 def _query(identity: str) -> dict[str, Any]:

@@ -34,11 +34,10 @@ class Unload:
 
 @dataclass(frozen=True)
 class Ddl:
-    """A statement about the catalogue. `words` are its first words in upper case, `tree` what sqlglot made of it."""
+    """A statement about the catalogue. `words` are its first words in upper case."""
 
     sql: str
     words: tuple[str, ...]
-    tokens: Sequence[Token]
 
 
 Statement = Query | Unload | Ddl
@@ -61,12 +60,19 @@ def read(sql: str, parameters: Sequence[str] = ()) -> Statement:
         return Query(f'SELECT * FROM ({text})' if first == 'VALUES' else text)
     if first == 'UNLOAD':
         return _unload(text, tokens)
-    return Ddl(text, tuple(token.text.upper() for token in tokens[:4]), tokens)
+    bare = _without_comments(text).strip()
+    return Ddl(bare, tuple(word.upper() for word in bare.split()[:4]))
+
+
+def _without_comments(text: str) -> str:
+    """The text with comments as blanks; what looks like one inside quotes stays."""
+    keep = r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|`[^`]*`)|--[^\n]*|/\*.*?\*/"
+    return re.sub(keep, lambda match: match.group(1) or ' ', text, flags=re.DOTALL)
 
 
 def _tokens(text: str) -> list[Token]:
     # Queries are Trino's, with double quotes around names; catalogue statements Hive's, with backticks.
-    bare = re.sub(r'--[^\n]*|/\*.*?\*/', ' ', text, flags=re.DOTALL).lstrip().upper()
+    bare = _without_comments(text).lstrip().upper()
     query = bare.startswith((*_QUERY_WORDS, 'UNLOAD'))
     return list(sqlglot.tokenize(text, read='trino' if query else 'hive'))
 
@@ -147,7 +153,7 @@ def properties(tokens: Sequence[Token]) -> dict[str, str | list[str]]:
 
 def statement_type(sql: str) -> tuple[str, str]:
     """StatementType and SubstatementType as GetQueryExecution shows them."""
-    words = re.findall(r'[A-Za-z]+', re.sub(r'--[^\n]*|/\*.*?\*/', ' ', sql, flags=re.DOTALL))[:3] or ['']
+    words = re.findall(r'[A-Za-z]+', _without_comments(sql))[:3] or ['']
     first = words[0].upper()
     if first in ('SHOW', 'DESCRIBE', 'EXPLAIN', 'DESC'):
         return 'UTILITY', '_'.join(w.upper() for w in words[:2]) if first == 'SHOW' else first
