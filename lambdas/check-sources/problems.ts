@@ -18,7 +18,7 @@ export function profileProblems(pipeline: Pipeline, profile: SourceProfile, runD
     const why = [
       afterRunDate ? `${afterRunDate} row(s) are dated after the run date ${runDate}` : '',
       withoutKey
-        ? `${withoutKey} row(s) have no ${[...source.key, ...(source.date ? [source.date] : [])].join(', ')}`
+        ? `${withoutKey} row(s) have no ${[...new Set([...source.key, ...(source.date ? [source.date] : [])])].join(', ')}`
         : '',
     ].filter(Boolean);
     problems.push(`is empty: no row to read${why.length ? ` (${why.join('; ')})` : ''}`);

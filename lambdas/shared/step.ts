@@ -43,7 +43,7 @@ async function measured<T>(keys: { state: string; execution?: string; runDate?: 
   const { environment, pipeline } = getSettings();
   logger.resetKeys();
   logger.appendKeys({ environment, pipeline, ...keys });
-  metrics.setDefaultDimensions({ pipeline, step: keys.state });
+  metrics.addDimension('pipeline', pipeline).addDimension('step', keys.state);
   const started = performance.now();
   try {
     const result = await work();

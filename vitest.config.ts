@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // Every product query on three engines needs Maven: npm run test:sql.
+    exclude: ['test/sql/golden/**', 'node_modules/**'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    env: {
+      // Nothing may reach AWS, and nobody reads the log lines of a test.
+      AWS_REGION: 'eu-west-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      POWERTOOLS_LOG_LEVEL: 'SILENT',
+      POWERTOOLS_METRICS_DISABLED: 'true',
+      POWERTOOLS_METRICS_NAMESPACE: 'Presage',
+      POWERTOOLS_SERVICE_NAME: 'test',
+      PIPELINE_FILE: fileURLToPath(new URL('test/lambdas/support/pipeline.json', import.meta.url)),
+    },
+  },
+});
