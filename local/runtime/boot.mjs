@@ -39,7 +39,9 @@ async function loadHandler(name, root) {
   const folder = path.dirname(name);
   const [module, ...members] = path.basename(name).split('.');
   const base = path.resolve(root, folder, module);
-  const file = ['', '.js', '.mjs', '.cjs'].map((extension) => base + extension).find((f) => fs.statSync(f, { throwIfNoEntry: false })?.isFile());
+  const file = ['', '.js', '.mjs', '.cjs']
+    .map((extension) => base + extension)
+    .find((f) => fs.statSync(f, { throwIfNoEntry: false })?.isFile());
   if (!file) throw Object.assign(new Error(`Cannot find module '${module}'`), { name: 'Runtime.ImportModuleError' });
   const loaded = await import(pathToFileURL(file));
   const pick = (from) => members.reduce((value, member) => value?.[member], from);
