@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from presage_spark.checks import Checked, check_inference, check_training
+from presage_spark.checks import check_inference, check_training
 from presage_spark.errors import QueryError, explain
 from presage_spark.files import tidy
 from presage_spark.script import Request, field, run_script
@@ -22,10 +22,12 @@ from presage_spark.split import assign_sides
 from presage_spark.views import register_views, with_run_date
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 # Batch transform deals out files: several of them, and none above the 8 MB that one request may hold.
 PIECE_BYTES = 7_000_000
+
+# Up to here one task sorts and writes a set: a distributed sort first reads the rows to find its ranges.
+ONE_TASK_ROWS = 50_000
 
 # RFC 4180, nothing trimmed; the reader at the other end splits at line ends, so no value may hold one (see checks).
 CSV = {
@@ -46,26 +48,26 @@ def make_datasets(spark: SparkSession, request: Request) -> dict[str, Any]:
 
     # The label join reads months of features and its rows are used several times: it is computed once.
     answers = query(spark, request, 'training', [*training_key, *features, label]).persist(StorageLevel.MEMORY_AND_DISK)
-    unlabelled = answers.where(F.col(label).isNull()).count()
-    split = assign_sides(answers.where(F.col(label).isNotNull()), request)
+    split = assign_sides(answers, request)
     labelled = check_training(split.rows, request)
     inference = query(spark, request, 'inference', [*key, *features]).persist(StorageLevel.MEMORY_AND_DISK)
     scored = check_inference(inference, request)
 
     for side in ('train', 'validation'):
-        write_parquet(split.side(side), training_key, [*features, label], uris[side])
-    write_csv(split.side('holdout'), training_key, [label, *features], labelled, uris['holdout'])
-    write_csv(inference, key, features, scored, uris['inference'])
-    notices = [f'{unlabelled} row(s) of the training query have no {label} and are left out'] if unlabelled else []
+        rows = in_order(split.side(side), training_key, labelled.sides[side])
+        write_parquet(rows, [*features, label], uris[side])
+    held = in_order(split.side('holdout'), training_key, labelled.sides['holdout'])
+    write_csv(held, [*training_key, label, *features], labelled.row_bytes, uris['holdout'])
+    write_csv(in_order(inference, key, scored.rows), [*key, *features], scored.row_bytes, uris['inference'])
     return {
-        'trainRows': labelled.sides.get('train', 0),
-        'validationRows': labelled.sides.get('validation', 0),
-        'holdoutRows': labelled.sides.get('holdout', 0),
+        'trainRows': labelled.sides['train'],
+        'validationRows': labelled.sides['validation'],
+        'holdoutRows': labelled.sides['holdout'],
         'inferenceRows': scored.rows,
         'classes': labelled.classes,
         'holdoutUnmatched': split.unmatched,
         'holdoutByRow': split.by_row,
-        'notices': [*split.notices, *notices],
+        'notices': split.notices,
     }
 
 
@@ -81,18 +83,20 @@ def query(spark: SparkSession, request: Request, name: str, columns: list[str]) 
     return frame.select(*[frame[f'`{column}`'] for column in columns])
 
 
-def write_parquet(rows: DataFrame, key: list[str], columns: list[str], uri: str) -> None:
+def in_order(rows: DataFrame, key: list[str], count: int) -> DataFrame:
     """In the order of the key, so that the same rows are the same files and training repeats itself."""
-    ordered = rows.orderBy(*key).select(*[f'`{column}`' for column in columns])
-    ordered.write.mode('overwrite').option('compression', 'snappy').parquet(uri)
+    return rows.coalesce(1).sortWithinPartitions(*key) if count <= ONE_TASK_ROWS else rows.orderBy(*key)
+
+
+def write_parquet(rows: DataFrame, columns: list[str], uri: str) -> None:
+    rows.select(*columns).write.mode('overwrite').option('compression', 'snappy').parquet(uri)
     tidy(rows.sparkSession, uri)
 
 
-def write_csv(rows: DataFrame, key: list[str], columns: list[str], checked: Checked, uri: str) -> None:
-    """Key, then columns, in the order of the key, cut into pieces by the average length of a row."""
-    pieces = {'maxRecordsPerFile': str(max(1, int(PIECE_BYTES / max(1.0, checked.row_bytes))))}
-    ordered = rows.orderBy(*key).select(*[f'`{column}`' for column in [*key, *columns]])
-    ordered.write.mode('overwrite').options(**CSV, **pieces).csv(uri)
+def write_csv(rows: DataFrame, columns: list[str], row_bytes: float, uri: str) -> None:
+    """In pieces, cut by the average length of a row."""
+    pieces = {'maxRecordsPerFile': str(max(1, int(PIECE_BYTES / max(1.0, row_bytes))))}
+    rows.select(*columns).write.mode('overwrite').options(**CSV, **pieces).csv(uri)
     tidy(rows.sparkSession, uri)
 
 

@@ -22,10 +22,7 @@ class DynamoServer:
 
     def __init__(self, table: str, key: list[str]) -> None:
         self.table, self.key = table, key
-        self.items: dict[str, Item] = {}
-        self.plan: deque[str | int] = deque()
-        self.puts = 0
-        self.requests: list[str] = []
+        self.empty()
         self._lock = threading.Lock()
         outer = self
 
@@ -52,6 +49,12 @@ class DynamoServer:
         self.url = f'http://127.0.0.1:{self._server.server_port}'
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
+
+    def empty(self) -> None:
+        self.items: dict[str, Item] = {}
+        self.plan: deque[str | int] = deque()
+        self.puts = 0
+        self.requests: list[str] = []
 
     def close(self) -> None:
         self._server.shutdown()

@@ -8,31 +8,31 @@ from typing import Any
 
 import make_datasets as script
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
+from presage_spark.errors import DatasetError, QueryError
 from pyspark.sql import SparkSession
 from spark_testing import data_files, location
 
-MEMBERS = [f'm{i:03}' for i in range(200)]
+MEMBERS = [f'm{i:02}' for i in range(60)]
 DAYS = ['2026-01-01', '2026-01-02']
+SETS = ('train', 'validation', 'holdout', 'inference')
 Make = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
 def make(spark: SparkSession, tmp_path: Path) -> Make:
-    """Runs the script on 200 members with two labelled days each; keyword arguments change the request."""
-    pq.write_table(
-        pa.table(
-            {
-                'member_id': [m for m in MEMBERS for _ in DAYS],
-                'day': DAYS * len(MEMBERS),
-                'visits': pa.array(range(400), pa.int64()),
-                'dwell': [i / 3 for i in range(400)],
-                'stage': ['Dreamer' if i % 4 else 'Ready, to go' for i in range(400)],
-            }
-        ),
-        tmp_path / 'rows.parquet',
-    )
+    """Runs the script on 60 members with two labelled days each; keyword arguments change the request."""
+    columns = {
+        'member_id': [m for m in MEMBERS for _ in DAYS],
+        'day': DAYS * len(MEMBERS),
+        'visits': pa.array([9_007_199_254_740_993 + i for i in range(120)], pa.int64()),
+        'dwell': [i / 3 for i in range(120)],
+        'stage': ['Dreamer' if i % 4 else 'Ready, "now"' for i in range(120)],
+    }
+    pq.write_table(pa.table(columns), tmp_path / 'rows.parquet')
+    types = {'member_id': 'varchar', 'day': 'date', 'visits': 'bigint', 'dwell': 'double', 'stage': 'varchar'}
 
     def run(**changes: Any) -> dict[str, Any]:
         request = {
@@ -41,13 +41,7 @@ def make(spark: SparkSession, tmp_path: Path) -> Make:
                 {
                     'name': 'answers',
                     'format': 'parquet',
-                    'columns': {
-                        'member_id': 'varchar',
-                        'day': 'date',
-                        'visits': 'bigint',
-                        'dwell': 'double',
-                        'stage': 'varchar',
-                    },
+                    'columns': types,
                     'location': location(tmp_path / 'rows.parquet'),
                 }
             ],
@@ -58,9 +52,9 @@ def make(spark: SparkSession, tmp_path: Path) -> Make:
             'entity': ['member_id'],
             'features': ['dwell', 'visits'],
             'label': 'stage',
-            'classes': ['Dreamer', 'Ready, to go'],
+            'classes': ['Dreamer', 'Ready, "now"'],
             'holdout': {'percent': 20},
-            'datasets': {name: location(tmp_path / name) for name in ('train', 'validation', 'holdout', 'inference')},
+            'datasets': {name: location(tmp_path / name) for name in SETS},
             'report': location(tmp_path / 'report'),
         }
         return script.make_datasets(spark, {**request, **changes})
@@ -72,12 +66,129 @@ def csv_rows(folder: Path) -> list[list[str]]:
     return [row for path in data_files(folder) for row in csv.reader(path.open(newline=''))]
 
 
-def test_members_are_dealt_out_by_their_hash_and_every_row_is_somewhere(make: Make, tmp_path: Path) -> None:
+def digest(text: str, nth: int) -> int:
+    """The split as the documentation states it, in another language than the script's."""
+    return int(hashlib.md5(text.encode()).hexdigest()[8 * nth : 8 * nth + 8], 16) % 100
+
+
+def test_members_are_dealt_out_by_their_hash_and_sets_have_the_columns_sagemaker_wants(
+    make: Make, tmp_path: Path
+) -> None:
     report = make()
-    held = {row[0] for row in csv_rows(tmp_path / 'holdout')}
-    digests = {member: hashlib.md5(member.encode()).hexdigest() for member in MEMBERS}
-    assert held == {member for member, digest in digests.items() if int(digest[:8], 16) % 100 < 20}
-    validating = [m for m, d in digests.items() if m not in held and int(d[8:16], 16) % 100 < 20]
-    assert report['validationRows'] == 2 * len(validating)
-    assert report['trainRows'] + report['validationRows'] + report['holdoutRows'] == 400
-    assert report['inferenceRows'] == 200
+    held = [m for m in MEMBERS if digest(m, 0) < 20]
+    validating = [m for m in MEMBERS if m not in held and digest(m, 1) < 20]
+    training = 60 - len(held) - len(validating)
+    assert {name: report[f'{name}Rows'] for name in SETS} == {
+        'train': 2 * training,
+        'validation': 2 * len(validating),
+        'holdout': 2 * len(held),
+        'inference': 60,
+    }
+
+    holdout = csv_rows(tmp_path / 'holdout')
+    assert [row[0] for row in holdout] == [m for m in held for _ in DAYS]
+    first = 2 * MEMBERS.index(held[0])
+    assert holdout[1] == [held[0], '2026-01-02', 'Dreamer', str((first + 1) / 3), str(9_007_199_254_740_994 + first)]
+    inference = csv_rows(tmp_path / 'inference')
+    assert inference[1] == ['m01', '1.0', '9007199254740996']
+    assert [float(row[1]) for row in inference] == [(2 * i + 1) / 3 for i in range(60)]
+
+    train = ds.dataset(tmp_path / 'train').to_table()
+    assert train.schema.names == ['dwell', 'visits', 'stage']
+    assert train.schema.types == [pa.float64(), pa.int64(), pa.string()]
+    ready = sum(m not in held for m in MEMBERS[::2])
+    assert report['classes'] == {'Dreamer': 2 * (60 - len(held)) - ready, 'Ready, "now"': ready}
+    names = [path.name for name in SETS for path in data_files(tmp_path / name)]
+    assert names and all(name.startswith('part-') for name in names)
+
+
+def test_the_same_request_gives_the_same_files(make: Make, tmp_path: Path) -> None:
+    make()
+    before = [path.read_bytes() for name in SETS for path in data_files(tmp_path / name)]
+    make()
+    assert [path.read_bytes() for name in SETS for path in data_files(tmp_path / name)] == before
+
+
+def test_large_sets_come_in_pieces_and_stay_in_order(make: Make, tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(script, 'PIECE_BYTES', 600)
+    monkeypatch.setattr(script, 'ONE_TASK_ROWS', 10)
+    make()
+    pieces = data_files(tmp_path / 'inference')
+    assert len(pieces) > 2
+    assert all(path.stat().st_size < 800 for path in pieces)
+    assert [row[0] for row in csv_rows(tmp_path / 'inference')] == MEMBERS
+
+
+def test_no_labelled_row_leaves_empty_prefixes_and_is_judged_by_others(make: Make, tmp_path: Path) -> None:
+    report = make(training={'sql': 'SELECT * FROM answers WHERE 1 = 0'})
+    assert (report['trainRows'], report['holdoutRows'], report['inferenceRows']) == (0, 0, 60)
+    assert report['classes'] == {'Dreamer': 0, 'Ready, "now"': 0}
+    assert data_files(tmp_path / 'holdout') == []
+
+
+def test_a_holdout_file_by_the_training_key_replaces_the_hash_and_validation_follows_by_row(
+    make: Make, tmp_path: Path
+) -> None:
+    (tmp_path / 'holdout.csv').write_text(
+        'snapshot,member_id,day\n1,m00,2026-01-01\n2,m01,2026-01-02\n2,m01,2026-01-02\n3,m00,2025-01-01\n4,zz,2026-01-01\n'
+    )
+    report = make(holdoutFile={'format': 'csv', 'location': location(tmp_path / 'holdout.csv')})
+    assert [row[:2] for row in csv_rows(tmp_path / 'holdout')] == [['m00', '2026-01-01'], ['m01', '2026-01-02']]
+    assert (report['holdoutRows'], report['holdoutUnmatched'], report['holdoutByRow']) == (2, 2, True)
+    assert report['trainRows'] + report['validationRows'] == 118
+    assert report['notices'] == [
+        'Columns of the holdout file that are not read: snapshot',
+        'The holdout file puts some member_id on both sides: validation rows are drawn by row too',
+    ]
+    rest = [f'{m}\x1f{d}' for m in MEMBERS for d in DAYS if f'{m}{d}' not in ('m002026-01-01', 'm012026-01-02')]
+    assert report['validationRows'] == sum(digest(key, 1) < 20 for key in rest)
+
+
+def test_a_holdout_file_may_name_entities(make: Make, tmp_path: Path) -> None:
+    pq.write_table(pa.table({'member_id': MEMBERS[:5]}), tmp_path / 'holdout.parquet')
+    report = make(holdoutFile={'format': 'parquet', 'location': location(tmp_path / 'holdout.parquet')})
+    assert {row[0] for row in csv_rows(tmp_path / 'holdout')} == set(MEMBERS[:5])
+    assert (report['holdoutRows'], report['holdoutByRow'], report['notices']) == (10, False, [])
+
+
+@pytest.mark.parametrize(
+    ('text', 'said'),
+    [
+        ('member\na\n', 'The holdout file lacks member_id, day: it names labelled rows by member_id, day or by'),
+        ('member_id,day\nm00,1.1.2026\n', "day has 1 value.s. that are no date, for example '1.1.2026'"),
+        ('member_id,day\nzz,2026-01-01\n', 'None of the 1 rows of the holdout file names a labelled row'),
+    ],
+)
+def test_a_holdout_file_that_cannot_be_used_is_refused(make: Make, tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / 'holdout.csv').write_text(text)
+    with pytest.raises(DatasetError, match=said):
+        make(holdoutFile={'format': 'csv', 'location': location(tmp_path / 'holdout.csv')})
+
+
+@pytest.mark.parametrize(
+    ('dwell', 'stage', 'said'),
+    [
+        ('IF(visits % 2 = 0, NULL, dwell)', 'stage', r'60 of the 120 training rows .* dwell \(60 rows\)'),
+        ("DOUBLE('NaN')", 'stage', r'dwell \(120 rows\)'),
+        ('dwell', "IF(day = '2026-01-01', 'a\nb', stage)", r'a text with a line end\): stage \(60 rows\)'),
+        (
+            'dwell',
+            "IF(dwell < 1, 'Casual Searcher', stage)",
+            r"stage has values that are no class: 'Casual Searcher' \(3 rows\); the classes are Dreamer, Ready",
+        ),
+    ],
+)
+def test_values_that_no_model_can_read_are_refused(make: Make, dwell: str, stage: str, said: str) -> None:
+    sql = f'SELECT member_id, day, visits, {dwell} AS dwell, {stage} AS stage FROM answers'
+    with pytest.raises(DatasetError, match=said):
+        make(training={'sql': sql})
+
+
+def test_two_rows_for_one_key_are_refused(make: Make) -> None:
+    with pytest.raises(DatasetError, match='The inference query gives 120 rows for 60 different member_id'):
+        make(inference={'sql': 'SELECT member_id, visits, dwell FROM answers'})
+
+
+def test_all_missing_columns_of_a_query_are_named(make: Make) -> None:
+    with pytest.raises(QueryError, match='inference: the query lacks dwell, visits'):
+        make(inference={'sql': 'SELECT member_id FROM answers'})

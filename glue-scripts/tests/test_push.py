@@ -19,8 +19,9 @@ Push = Callable[..., dict[str, int]]
 ROWS = 120
 
 
-@pytest.fixture
-def server(spark: SparkSession) -> Iterator[DynamoServer]:
+@pytest.fixture(scope='module')
+def one_server(spark: SparkSession) -> Iterator[DynamoServer]:
+    """One for all tests: Spark keeps its Python workers only as long as their environment stays the same."""
     server = DynamoServer('predictions', ['member_id'])
     workers = spark.sparkContext.environment
     workers.update(AWS_ENDPOINT_URL=server.url, AWS_ACCESS_KEY_ID='test', AWS_SECRET_ACCESS_KEY='test')
@@ -28,6 +29,12 @@ def server(spark: SparkSession) -> Iterator[DynamoServer]:
     for name in ('AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'):
         workers.pop(name)
     server.close()
+
+
+@pytest.fixture
+def server(one_server: DynamoServer) -> DynamoServer:
+    one_server.empty()
+    return one_server
 
 
 @pytest.fixture

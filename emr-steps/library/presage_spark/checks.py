@@ -3,8 +3,7 @@ wrong. Nothing but counts and the few values an error message names reaches the 
 
 from __future__ import annotations
 
-import functools
-import operator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,75 +32,71 @@ def check_training(rows: DataFrame, request: dict[str, Any]) -> Checked:
     """DatasetError for labels that are no class, repeated keys, and values no model can read."""
     key, label, features, classes = (request[name] for name in ('trainingKey', 'label', 'features', 'classes'))
     text = F.col(f'`{label}`').cast('string')
-    known = F.when(text.isin(classes), text) if classes else F.lit('')
-    groups = rows.groupBy(F.col(SIDE), known.alias('class')).agg(*_totals(rows, [*key, label], features)).collect()
-    total = sum(group['rows'] for group in groups)
-    if any(group['class'] is None for group in groups):
+    per_class = [F.count(F.when(text == name, 1)).alias(f'class {name}') for name in classes or []]
+    grouped = rows.groupBy(SIDE).agg(*_totals(rows, key, [label, *features]), *per_class)
+    sides = {row[SIDE]: row for row in grouped.collect()}
+
+    def total(column: str, of: Iterable[str] = sides) -> int:
+        return sum(sides[side][column] for side in of if side in sides)
+
+    _refuse(rows, [*key, label, *features], 'training', key, total('rows'), total('keys'), total('unusable'))
+    in_classes = {name: total(f'class {name}') for name in classes or []}
+    if classes and sum(in_classes.values()) != total('rows'):
         _refuse_classes(rows, label, text, classes)
-    if any(group['unusable'] for group in groups):
-        _refuse_values(rows, [*key, label], features, 'training')
-    _refuse_repeats(rows, key, total, 'training')
-    sides: dict[str, int] = {}
-    per_class = dict.fromkeys(classes or [], 0)
-    for group in groups:
-        sides[group[SIDE]] = sides.get(group[SIDE], 0) + group['rows']
-        if classes and group[SIDE] != 'holdout':
-            per_class[group['class']] += group['rows']
-    row_bytes = sum(group['bytes'] for group in groups) / total if total else 0.0
-    return Checked(total, row_bytes, sides, per_class)
+    return Checked(
+        rows=total('rows'),
+        row_bytes=total('bytes') / max(1, total('rows')),
+        sides={side: total('rows', [side]) for side in ('train', 'validation', 'holdout')},
+        classes={name: total(f'class {name}', ('train', 'validation')) for name in in_classes},
+    )
 
 
 def check_inference(rows: DataFrame, request: dict[str, Any]) -> Checked:
     """DatasetError for repeated keys and values no model can read."""
     key, features = request['key'], request['features']
-    found = rows.agg(*_totals(rows, key, features)).first()
-    if found['unusable']:
-        _refuse_values(rows, key, features, 'inference')
-    _refuse_repeats(rows, key, found['rows'], 'inference')
-    return Checked(found['rows'], found['bytes'] / found['rows'] if found['rows'] else 0.0)
+    found = rows.agg(*_totals(rows, key, features)).collect()[0]
+    _refuse(rows, [*key, *features], 'inference', key, found['rows'], found['keys'], found['unusable'])
+    return Checked(found['rows'], found['bytes'] / max(1, found['rows']))
 
 
-def _totals(rows: DataFrame, key: list[str], features: list[str]) -> list[Column]:
-    bad = functools.reduce(operator.or_, _unusable(rows, key, features).values())
-    line = F.concat_ws(',', *[F.coalesce(F.col(f'`{name}`').cast('string'), F.lit('')) for name in [*key, *features]])
+def _totals(rows: DataFrame, key: list[str], others: list[str]) -> list[Column]:
+    """Rows, different keys, unusable rows, bytes as CSV. As text, because a column object for each of hundreds of
+    features costs more than the whole pass over a small set."""
+    names = [*key, *others]
+    line = ', '.join(f"COALESCE(CAST(`{name}` AS string), '')" for name in names)
+    unusable = ' OR '.join(f'({bad})' for bad in _unusable(rows, names).values())
     return [
         F.count(F.lit(1)).alias('rows'),
-        F.count(F.when(bad, 1)).alias('unusable'),
-        F.coalesce(F.sum(F.octet_length(line) + 1), F.lit(0)).alias('bytes'),
+        F.count_distinct(*[F.col(f'`{name}`') for name in key]).alias('keys'),
+        F.expr(f'COUNT_IF({unusable})').alias('unusable'),
+        F.expr(f"COALESCE(SUM(OCTET_LENGTH(CONCAT_WS(',', {line})) + 1), 0)").alias('bytes'),
     ]
 
 
-def _unusable(rows: DataFrame, key: list[str], features: list[str]) -> dict[str, Column]:
+def _unusable(rows: DataFrame, names: list[str]) -> dict[str, str]:
     """By column, what must not be: null (transform would read it as an empty text), numbers that are none, and line
     ends in texts (transform splits at line ends and would join the wrong rows)."""
+    more = {
+        'double': " OR ISNAN(`{0}`) OR ABS(`{0}`) = DOUBLE('Infinity')",
+        'float': " OR ISNAN(`{0}`) OR ABS(`{0}`) = FLOAT('Infinity')",
+        'string': ' OR CONTAINS(`{0}`, CHR(10)) OR CONTAINS(`{0}`, CHR(13))',
+    }
     types = dict(rows.dtypes)
-    found = {}
-    for name in [*key, *features]:
-        column = F.col(f'`{name}`')
-        bad = column.isNull()
-        if types[name] in ('double', 'float'):
-            bad = bad | F.isnan(column) | (F.abs(column) == float('inf'))
-        elif types[name] == 'string':
-            bad = bad | column.rlike('[\\r\\n]')
-        found[name] = bad
-    return found
+    return {name: f'`{name}` IS NULL' + more.get(types[name], '').format(name) for name in names}
 
 
-def _refuse_values(rows: DataFrame, key: list[str], features: list[str], what: str) -> None:
-    columns = _unusable(rows, key, features)
-    counts = rows.agg(*[F.count(F.when(bad, 1)).alias(name) for name, bad in columns.items()]).first()
-    wrong = [(name, counts[i]) for i, name in enumerate(columns) if counts[i]]
-    raise DatasetError(
-        f'The {what} rows have values no model can read (null, not a finite number, or a text with a line end) in '
-        f'{_listed([f"{name} ({count} rows)" for name, count in wrong])}'
-    )
-
-
-def _refuse_repeats(rows: DataFrame, key: list[str], total: int, what: str) -> None:
-    distinct = rows.select(*[f'`{name}`' for name in key]).distinct().count()
-    if distinct != total:
+def _refuse(rows: DataFrame, names: list[str], what: str, key: list[str], total: int, keys: int, unusable: int) -> None:
+    if unusable:
+        columns = _unusable(rows, names)
+        counts = rows.agg(*[F.expr(f'COUNT_IF({bad})') for bad in columns.values()]).collect()[0]
+        wrong = [f'{name} ({counts[i]} rows)' for i, name in enumerate(columns) if counts[i]]
         raise DatasetError(
-            f'The {what} query gives {total} rows for {distinct} different {", ".join(key)}: one row per key is needed'
+            f'{unusable} of the {total} {what} rows have values no model can read (null, not a finite number, or a '
+            f'text with a line end): {_listed(wrong)}'
+        )
+    if keys != total:
+        raise DatasetError(
+            f'The {what} query gives {total} rows for {keys} different {", ".join(key)}: one row per key is needed'
         )
 
 
