@@ -111,3 +111,22 @@ def test_an_environment_leads_its_own_process_group_and_ends_with_it(cloud: Clou
         return None
 
     assert wait_for(gone)
+
+
+def test_an_environment_without_work_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ministack.core.lambda_runtime as lambda_runtime
+
+    from presage_local.mends import child_processes
+
+    class Environment:
+        def __init__(self, idle: float, in_use: bool) -> None:
+            self.last_used, self.in_use = time.time() - idle, in_use
+
+    old, busy, fresh = Environment(90, False), Environment(90, True), Environment(5, False)
+    pool = {'a': [old, busy], 'b': [fresh], 'c': [Environment(90, False)]}
+    ended: list[Environment] = []
+    monkeypatch.setattr(lambda_runtime, '_workers', pool)
+    monkeypatch.setattr(lambda_runtime, 'kill_workers', ended.extend)
+    assert child_processes.end_idle(60) == 2, 'mends/child_processes.py: the pool of environments has moved'
+    assert pool == {'a': [busy], 'b': [fresh]}
+    assert old in ended
