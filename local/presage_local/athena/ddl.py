@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from . import caller, catalogue, storage
+from . import caller, catalogue
+from .ddl_common import Answer
+from .ddl_partitions import add_partition, alter, repair
+from .ddl_show import describe, show_columns, show_databases, show_partitions, show_tables
 from .errors import QueryError, unsupported
 from .statements import Ddl
 from .storage import Location
@@ -39,16 +41,6 @@ _SERDES = {
 }
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Lines of a utility statement (None: the statement gives nothing)."""
-
-    lines: list[str] | None = None
-    columns: tuple[str, ...] = ()
-    scanned: int = 0
-    manifest: str = ''
-
-
 def run(statement: Ddl, execution: Execution) -> Answer:
     """Carry out a catalogue statement. QueryError for everything not known here."""
     words = statement.words
@@ -66,20 +58,6 @@ def _names(node: exp.Expr | None, execution: Execution) -> tuple[str, str]:
     if table is None or not table.name:
         raise QueryError('SYNTAX_ERROR', 'line 1:1: the name of a table is missing')
     return (table.db or execution.database).lower(), table.name.lower()
-
-
-def _table_named(text: str, execution: Execution) -> tuple[str, str, Any]:
-    """(database, table, entry) of a name as written: db.table, `table`, "table"."""
-    parts = [part.strip('`"').lower() for part in text.strip().split('.')]
-    database, table = (execution.database, parts[0]) if len(parts) == 1 else (parts[-2], parts[-1])
-    caller.check_glue('GetTable', database, table)
-    entry = catalogue.find(database, table)
-    if entry is None:
-        raise QueryError('TABLE_NOT_FOUND', f'Table not found {database}.{table}')
-    return database, table, entry
-
-
-# --- tables
 
 
 def _create(statement: Ddl, execution: Execution) -> Answer:
@@ -248,7 +226,7 @@ def _create_as(statement: Ddl, tree: exp.Create, execution: Execution) -> Answer
         {'EXTERNAL': 'TRUE'},
     )
     for values, where in written.partitions.items() if target.partitioned_by else ():
-        _add_partition(database, table, [str(value) for value in values], where)
+        add_partition(database, table, [str(value) for value in values], where)
     return Answer(scanned=scanned, manifest=execution.manifest(written))
 
 
@@ -286,155 +264,16 @@ def _drop(statement: Ddl, execution: Execution) -> Answer:
     return Answer()
 
 
-# --- partitions
-
-
-def _add_partition(database: str, table: str, values: list[str], location: str) -> None:
-    entry = catalogue.find(database, table) or {}
-    descriptor = {**entry.get('StorageDescriptor', {}), 'Location': location}
-    catalogue.change(
-        'CreatePartition',
-        {
-            'DatabaseName': database,
-            'TableName': table,
-            'PartitionInput': {'Values': values, 'StorageDescriptor': descriptor},
-        },
-    )
-
-
-_PARTITION = re.compile(r"\s*PARTITION\s*\(([^)]*)\)(?:\s*LOCATION\s*'([^']*)')?", re.IGNORECASE)
-_PAIR = re.compile(r"\s*[`\"]?(\w+)[`\"]?\s*=\s*(?:DATE\s*)?(?:'([^']*)'|([\w.-]+))\s*(?:,|$)", re.IGNORECASE)
-
-
-def _values(text: str, keys: list[str]) -> list[str]:
-    pairs = {m.group(1).lower(): m.group(2) if m.group(2) is not None else m.group(3) for m in _PAIR.finditer(text)}
-    if list(sorted(pairs)) != sorted(keys):
-        raise QueryError('SYNTAX_ERROR', f'Partition spec ({text}) does not match the partition keys {keys}')
-    return [pairs[key] for key in keys]
-
-
-def _alter(statement: Ddl, execution: Execution) -> Answer:
-    match = re.match(
-        r'ALTER\s+TABLE\s+(\S+)\s+(ADD|DROP)\s+(IF\s+(?:NOT\s+)?EXISTS\s+)?(PARTITION\b.*)$',
-        statement.sql,
-        re.IGNORECASE | re.DOTALL,
-    )
-    if match is None:
-        raise unsupported('ALTER other than ADD PARTITION and DROP PARTITION')
-    name, verb, tolerant, rest = match.groups()
-    database, table, entry = _table_named(name, execution)
-    keys = list(catalogue.partition_keys(entry))
-    specs = [found.groups() for found in _PARTITION.finditer(rest)]
-    if not specs or _PARTITION.sub('', rest).replace(',', '').strip():
-        raise QueryError('SYNTAX_ERROR', f"mismatched input near '{rest[:40]}'")
-    known = [list(part.get('Values') or []) for part in catalogue.partitions(database, table)]
-    caller.check_glue('BatchCreatePartition' if verb.upper() == 'ADD' else 'DeletePartition', database, table)
-    for text, location in specs:
-        values = _values(text, keys)
-        if verb.upper() == 'ADD':
-            if values in known:
-                if tolerant:
-                    continue
-                raise QueryError('ALREADY_EXISTS', f'Partition already exists: {text}')
-            root = entry['StorageDescriptor'].get('Location', '').rstrip('/')
-            below = '/'.join(f'{key}={value}' for key, value in zip(keys, values, strict=True))
-            _add_partition(database, table, values, str(Location.of(location or f'{root}/{below}').folder))
-        elif values in known:
-            catalogue.change(
-                'DeletePartition', {'DatabaseName': database, 'TableName': table, 'PartitionValues': values}
-            )
-        elif not tolerant:
-            raise QueryError('NOT_FOUND', f'Partition not found: {text}')
-    return Answer()
-
-
-def _repair(statement: Ddl, execution: Execution) -> Answer:
-    match = re.match(r'MSCK\s+REPAIR\s+TABLE\s+(\S+)$', statement.sql, re.IGNORECASE)
-    if match is None:
-        raise QueryError('SYNTAX_ERROR', 'line 1:1: MSCK REPAIR TABLE needs one table')
-    database, table, entry = _table_named(match.group(1), execution)
-    keys = list(catalogue.partition_keys(entry))
-    if not keys:
-        raise QueryError('NOT_SUPPORTED', f'{database}.{table} is not partitioned')
-    caller.check_glue('BatchCreatePartition', database, table)
-    root = Location.of(entry['StorageDescriptor'].get('Location', '')).folder
-    caller.check_list(root)
-    known = [list(part.get('Values') or []) for part in catalogue.partitions(database, table)]
-    lines = []
-    for key, _ in storage.objects(root):
-        parts = key[len(root.key) :].split('/')[:-1][: len(keys)]
-        pairs = [part.partition('=') for part in parts]
-        if [name.lower() for name, _, _ in pairs] != keys:
-            continue
-        values = [value for _, _, value in pairs]
-        if values not in known:
-            known.append(values)
-            _add_partition(database, table, values, str(Location(root.bucket, root.key + '/'.join(parts) + '/')))
-            lines.append(f'Repair: Added partition to metastore {table}:{"/".join(parts)}')
-    return Answer(lines, ('result',))
-
-
-# --- looking
-
-
-def _show_tables(statement: Ddl, execution: Execution) -> Answer:
-    match = re.match(r"SHOW\s+TABLES(?:\s+(?:IN|FROM)\s+([`\w\"]+))?(?:\s+'([^']*)')?$", statement.sql, re.IGNORECASE)
-    if match is None:
-        raise QueryError('SYNTAX_ERROR', "line 1:1: SHOW TABLES [IN database] ['pattern']")
-    database = (match.group(1) or execution.database).strip('`"').lower()
-    caller.check_glue('GetTables', database)
-    if not catalogue.has_database(database):
-        raise QueryError('SCHEMA_NOT_FOUND', f'Database does not exist: {database}')
-    pattern = (match.group(2) or '*').replace('*', '.*')
-    names = sorted(key.split('/', 1)[1] for key in catalogue.glue._tables if key.startswith(f'{database}/'))
-    return Answer([name for name in names if re.fullmatch(pattern, name)], ('tab_name',))
-
-
-def _show_databases(_statement: Ddl, _execution: Execution) -> Answer:
-    caller.check_glue('GetDatabases', '*')
-    return Answer(sorted(catalogue.glue._databases), ('database_name',))
-
-
-def _show_partitions(statement: Ddl, execution: Execution) -> Answer:
-    database, table, entry = _table_named(statement.sql.split()[2], execution)
-    caller.check_glue('GetPartitions', database, table)
-    keys = list(catalogue.partition_keys(entry))
-    parts = catalogue.partitions(database, table)
-    lines = ['/'.join(f'{k}={v}' for k, v in zip(keys, part.get('Values') or [], strict=False)) for part in parts]
-    return Answer(sorted(lines), ('partition',))
-
-
-def _show_columns(statement: Ddl, execution: Execution) -> Answer:
-    match = re.match(r'SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(\S+)$', statement.sql, re.IGNORECASE)
-    if match is None:
-        raise QueryError('SYNTAX_ERROR', 'line 1:1: SHOW COLUMNS IN table')
-    _, _, entry = _table_named(match.group(1), execution)
-    return Answer([*catalogue.columns(entry), *catalogue.partition_keys(entry)], ('field',))
-
-
-def _describe(statement: Ddl, execution: Execution) -> Answer:
-    words = statement.sql.split()
-    if len(words) != 2:
-        raise unsupported(f'the statement {statement.sql}')
-    _, _, entry = _table_named(words[1], execution)
-    keys = catalogue.partition_keys(entry)
-    lines = [f'{name:<20}\t{kind:<20}\t{"":<20}' for name, kind in {**catalogue.columns(entry), **keys}.items()]
-    if keys:
-        lines += ['\t \t ', '# Partition Information\t \t ', f'{"# col_name":<20}\t{"data_type":<20}\t{"comment":<20}']
-        lines += [f'{name:<20}\t{kind:<20}\t{"":<20}' for name, kind in keys.items()]
-    return Answer(lines, ('col_name', 'data_type', 'comment'))
-
-
 _HANDLERS: tuple[tuple[tuple[str, ...], Callable[[Ddl, Execution], Answer]], ...] = (
     (('CREATE',), _create),
     (('DROP',), _drop),
-    (('ALTER', 'TABLE'), _alter),
-    (('MSCK',), _repair),
-    (('SHOW', 'TABLES'), _show_tables),
-    (('SHOW', 'DATABASES'), _show_databases),
-    (('SHOW', 'SCHEMAS'), _show_databases),
-    (('SHOW', 'PARTITIONS'), _show_partitions),
-    (('SHOW', 'COLUMNS'), _show_columns),
-    (('DESCRIBE',), _describe),
-    (('DESC',), _describe),
+    (('ALTER', 'TABLE'), alter),
+    (('MSCK',), repair),
+    (('SHOW', 'TABLES'), show_tables),
+    (('SHOW', 'DATABASES'), show_databases),
+    (('SHOW', 'SCHEMAS'), show_databases),
+    (('SHOW', 'PARTITIONS'), show_partitions),
+    (('SHOW', 'COLUMNS'), show_columns),
+    (('DESCRIBE',), describe),
+    (('DESC',), describe),
 )

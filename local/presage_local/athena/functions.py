@@ -8,7 +8,7 @@ import duckdb
 from sqlglot import exp
 
 from .errors import QueryError
-from .mends import call, cast
+from .rewrite import call, cast
 from .types import double_text, scientific_text
 
 # Every connection gets these; the translated SQL calls them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 import uuid
@@ -11,6 +12,7 @@ from typing import Any
 import ministack.services.athena as ministack_athena
 
 from ..service import AwsError, Job, JobStopped, Service, Store, arn, job_of, now, start_job, work_dir
+from .errors import QueryError
 from .statements import statement_type
 
 
@@ -45,11 +47,12 @@ _queries = Store('athena', 'queries')
 _tokens = Store('athena', 'tokens')
 _executions: dict[str, Any] = {}  # queries at work
 _started = threading.Lock()
+_log = logging.getLogger('presage.athena')
 _ENDED = ('SUCCEEDED', 'FAILED', 'CANCELLED')
 _ENGINE = {'SelectedEngineVersion': 'AUTO', 'EffectiveEngineVersion': 'Athena engine version 3'}
 
 
-def _workgroup(name: str) -> dict[str, Any]:
+def _configuration(name: str) -> dict[str, Any]:
     ministack_athena._ensure_default_workgroup()
     group: dict[str, Any] | None = ministack_athena._workgroups.get(name)
     if group is None:
@@ -110,7 +113,7 @@ def start_query_execution(request: dict[str, Any]) -> dict[str, Any]:
 
 def _new_record(request: dict[str, Any]) -> dict[str, Any]:
     name = request.get('WorkGroup') or 'primary'
-    configuration = _workgroup(name)
+    configuration = _configuration(name)
     results = _result_configuration(request, configuration)
     identity = str(uuid.uuid4())
     kind, sub = statement_type(request['QueryString'])
@@ -141,7 +144,6 @@ def _new_record(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _work(job: Job, record: dict[str, Any]) -> None:
-    from .errors import QueryError
     from .execution import CutOff, Execution
 
     status, identity = record['Status'], record['QueryExecutionId']
@@ -170,15 +172,15 @@ def _work(job: Job, record: dict[str, Any]) -> None:
     except JobStopped:
         raise
     except Exception as caught:
-        error = caught if isinstance(caught, QueryError) else _internal(caught)
-        user = getattr(error, 'name', '') not in ('GENERIC_INTERNAL_ERROR', 'EXCEEDED_LOCAL_MEMORY_LIMIT')
+        failure = caught if isinstance(caught, QueryError) else _internal(caught)
+        user = failure.name not in ('GENERIC_INTERNAL_ERROR', 'EXCEEDED_LOCAL_MEMORY_LIMIT')
         status['AthenaError'] = {
             'ErrorCategory': 2 if user else 1,
             'ErrorType': 1301 if user else 100,
             'Retryable': False,
-            'ErrorMessage': str(error),
+            'ErrorMessage': str(failure),
         }
-        raise error from caught
+        raise failure from None
     finally:
         _executions.pop(identity, None)
         millis = int((time.monotonic() - began) * 1000)
@@ -192,10 +194,9 @@ def _work(job: Job, record: dict[str, Any]) -> None:
         status['CompletionDateTime'] = now()
 
 
-def _internal(error: Exception) -> Exception:
+def _internal(error: Exception) -> QueryError:
     """A fault of this engine itself: the query fails with a name that says so."""
-    from .errors import QueryError
-
+    _log.exception('a query failed inside the engine', exc_info=error)
     return QueryError('GENERIC_INTERNAL_ERROR', f'{type(error).__name__}: {error}')
 
 

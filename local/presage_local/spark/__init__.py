@@ -5,7 +5,7 @@ from __future__ import annotations
 
 def mount() -> None:
     """Put EMR and Glue in MiniStack's place."""
-    from . import catalogue, emr, glue
+    from . import catalogue, emr, emr_nodes, glue  # noqa: F401  (emr_nodes registers its operations)
 
     catalogue.register(glue.service)
     glue.service.mount()

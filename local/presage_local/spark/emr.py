@@ -51,7 +51,8 @@ _clusters = Store('emr', 'clusters')
 _adding = threading.Lock()
 
 
-def _cluster(identity: str) -> dict[str, Any]:
+def cluster_of(identity: str) -> dict[str, Any]:
+    """A cluster's record. InvalidRequestException for an unknown one."""
     if identity not in _clusters:
         raise AwsError('InvalidRequestException', f"Cluster id '{identity}' is not valid.")
     return _clusters[identity]
@@ -128,9 +129,9 @@ def _shown_step(step: dict[str, Any]) -> dict[str, Any]:
 
 
 @service.operation('DescribeCluster')
-def describe_cluster(request: dict[str, Any]) -> dict[str, Any]:
+def describecluster_of(request: dict[str, Any]) -> dict[str, Any]:
     """A cluster and its state."""
-    return {'Cluster': _shown(_cluster(request['ClusterId']))}
+    return {'Cluster': _shown(cluster_of(request['ClusterId']))}
 
 
 @service.operation('ListClusters')
@@ -152,7 +153,7 @@ def list_clusters(request: dict[str, Any]) -> dict[str, Any]:
 @service.operation('AddJobFlowSteps')
 def add_job_flow_steps(request: dict[str, Any]) -> dict[str, Any]:
     """Add steps to a cluster that has not ended."""
-    record = _cluster(request['JobFlowId'])
+    record = cluster_of(request['JobFlowId'])
     if request.get('ExecutionRoleArn'):
         raise invalid('The local EMR has no runtime roles for steps')
     steps = new_steps(request['Steps'])
@@ -177,13 +178,13 @@ def _step(record: dict[str, Any], identity: str) -> dict[str, Any]:
 @service.operation('DescribeStep')
 def describe_step(request: dict[str, Any]) -> dict[str, Any]:
     """One step and why it failed."""
-    return {'Step': _shown_step(_step(_cluster(request['ClusterId']), request['StepId']))}
+    return {'Step': _shown_step(_step(cluster_of(request['ClusterId']), request['StepId']))}
 
 
 @service.operation('ListSteps')
 def list_steps(request: dict[str, Any]) -> dict[str, Any]:
     """Steps of a cluster, newest first."""
-    steps = _cluster(request['ClusterId'])['_steps'][::-1]
+    steps = cluster_of(request['ClusterId'])['_steps'][::-1]
     states, identities = request.get('StepStates'), request.get('StepIds')
     steps = [step for step in steps if not states or step['Status']['State'] in states]
     steps = [step for step in steps if not identities or step['Id'] in identities]
@@ -195,7 +196,7 @@ def list_steps(request: dict[str, Any]) -> dict[str, Any]:
 @service.operation('CancelSteps')
 def cancel_steps(request: dict[str, Any]) -> dict[str, Any]:
     """Cancel pending steps, and the running one by ending its process."""
-    record = _cluster(request['ClusterId'])
+    record = cluster_of(request['ClusterId'])
     infos = []
     for identity in request['StepIds']:
         step = _step(record, identity)
@@ -207,7 +208,7 @@ def cancel_steps(request: dict[str, Any]) -> dict[str, Any]:
 @service.operation('TerminateJobFlows')
 def terminate_job_flows(request: dict[str, Any]) -> None:
     """End clusters; nothing for those that have ended."""
-    records = [_cluster(identity) for identity in request['JobFlowIds']]
+    records = [cluster_of(identity) for identity in request['JobFlowIds']]
     if any(record['TerminationProtected'] for record in records):
         raise invalid('Could not shut down one or more job flows since they are termination protected.')
     for record in records:
@@ -228,7 +229,7 @@ def terminate_job_flows(request: dict[str, Any]) -> None:
 @service.operation('AddTags')
 def add_tags(request: dict[str, Any]) -> None:
     """Add tags to a cluster, replacing those of the same key."""
-    record = _cluster(request['ResourceId'])
+    record = cluster_of(request['ResourceId'])
     keys = {tag['Key'] for tag in request['Tags']}
     record['Tags'] = [tag for tag in record.get('Tags') or [] if tag['Key'] not in keys] + request['Tags']
 
@@ -236,56 +237,5 @@ def add_tags(request: dict[str, Any]) -> None:
 @service.operation('RemoveTags')
 def remove_tags(request: dict[str, Any]) -> None:
     """Remove tags from a cluster."""
-    record = _cluster(request['ResourceId'])
+    record = cluster_of(request['ResourceId'])
     record['Tags'] = [tag for tag in record.get('Tags') or [] if tag['Key'] not in request['TagKeys']]
-
-
-@service.operation('ListInstanceGroups')
-def list_instance_groups(request: dict[str, Any]) -> dict[str, Any]:
-    """The groups asked for. None runs: the steps run on this machine."""
-    record = _cluster(request['ClusterId'])
-    if record['InstanceCollectionType'] != 'INSTANCE_GROUP':
-        raise AwsError('InvalidRequestException', 'Instance fleets and instance groups are mutually exclusive.')
-    groups = [
-        {
-            'Id': f'ig-{index}{record["Id"][2:]}',
-            'Name': group.get('Name'),
-            'Market': group.get('Market') or 'ON_DEMAND',
-            'InstanceGroupType': group['InstanceRole'],
-            'InstanceType': group['InstanceType'],
-            'RequestedInstanceCount': group['InstanceCount'],
-            'RunningInstanceCount': 0,
-            'Status': {'State': _node_state(record), 'StateChangeReason': {}},
-        }
-        for index, group in enumerate(record['_instances'].get('InstanceGroups') or [])
-    ]
-    return {'InstanceGroups': groups}
-
-
-@service.operation('ListInstanceFleets')
-def list_instance_fleets(request: dict[str, Any]) -> dict[str, Any]:
-    """The fleets asked for. None runs: the steps run on this machine."""
-    record = _cluster(request['ClusterId'])
-    if record['InstanceCollectionType'] != 'INSTANCE_FLEET':
-        raise AwsError('InvalidRequestException', 'Instance fleets and instance groups are mutually exclusive.')
-    fleets = [
-        {
-            'Id': f'if-{index}{record["Id"][2:]}',
-            'Name': fleet.get('Name'),
-            'InstanceFleetType': fleet['InstanceFleetType'],
-            'TargetOnDemandCapacity': fleet.get('TargetOnDemandCapacity') or 0,
-            'TargetSpotCapacity': fleet.get('TargetSpotCapacity') or 0,
-            'ProvisionedOnDemandCapacity': 0,
-            'ProvisionedSpotCapacity': 0,
-            'Status': {'State': _node_state(record), 'StateChangeReason': {}},
-        }
-        for index, fleet in enumerate(record['_instances'].get('InstanceFleets') or [])
-    ]
-    return {'InstanceFleets': fleets}
-
-
-def _node_state(record: dict[str, Any]) -> str:
-    state = record['Status']['State']
-    return {'STARTING': 'PROVISIONING', 'BOOTSTRAPPING': 'BOOTSTRAPPING'}.get(
-        state, 'TERMINATED' if state in ENDED else 'RUNNING'
-    )

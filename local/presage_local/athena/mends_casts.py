@@ -1,0 +1,91 @@
+"""Casts: what a text must look like to be a number or a time, how a double becomes an integer or a text."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from .rewrite import call, cast, either, fail, is_a, is_null, mends
+from .types import FLOATS, INTEGERS, TEXTS, TIMESTAMPS, ZONED
+
+_INTEGER = r'[+-]?[0-9]+'
+_NUMBER = r'\s*[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*'
+_DECIMAL = r'\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*'
+_DATE = r'\s*[+-]?[0-9]{4,6}-[0-9]{1,2}-[0-9]{1,2}\s*'
+_TIMESTAMP = (
+    r'\s*[+-]?[0-9]{4,6}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?'
+    r'( (UTC|Z|[+-][0-9]{1,2}:[0-9]{2}))?\s*'
+)
+_BOOLEAN = r'(?i)t|true|1|f|false|0'
+
+
+@mends(exp.Cast, exp.TryCast)
+def casting(node: exp.Expr) -> exp.Expr | None:
+    """What a text must look like to be a number or a time, how a double becomes an integer or a text."""
+    target, source, safe = node.args['to'], node.this, isinstance(node, exp.TryCast)
+    if target.this in TEXTS:
+        return _to_text(node, source)
+    if target.this in TIMESTAMPS | ZONED:
+        target = node.args['to'] = exp.DataType.build('TIMESTAMP' if target.this in TIMESTAMPS else 'TIMESTAMPTZ')
+        target.parent = node
+    if is_a(source, TEXTS):
+        return _from_text(source, target, safe)
+    if target.this in INTEGERS and (is_a(source, FLOATS) or is_a(source, {exp.DType.DECIMAL})):
+        node.set('this', exp.Round(this=source.copy()))  # half away from zero; DuckDB rounds doubles half to even
+    return None
+
+
+def _to_text(node: exp.Expr, source: exp.Expr) -> exp.Expr | None:
+    if is_a(source, FLOATS):
+        return call('athena_double_text', cast(source, 'DOUBLE'))
+    if is_a(source, TIMESTAMPS):
+        return call('strftime', source, '%Y-%m-%d %H:%M:%S.%g')
+    if is_a(source, ZONED):
+        return call('strftime', source, '%Y-%m-%d %H:%M:%S.%g UTC')
+    return None
+
+
+def _from_text(source: exp.Expr, target: exp.DataType, safe: bool) -> exp.Expr | None:
+    kind = target.this
+    shapes = {exp.DType.DECIMAL: _DECIMAL, exp.DType.DATE: _DATE, exp.DType.BOOLEAN: _BOOLEAN}
+    if kind in INTEGERS:
+        shape = _INTEGER
+    elif kind in FLOATS:
+        shape = _NUMBER
+    elif kind in TIMESTAMPS | ZONED:
+        shape = _TIMESTAMP
+    elif kind in shapes:
+        shape = shapes[kind]
+    else:
+        return None
+    spelled = target.sql('duckdb')
+    value: exp.Expr = cast(source.copy(), spelled, safe)
+    if kind in TIMESTAMPS:
+        value = call('athena_millis', value)
+    if isinstance(source, exp.Literal):
+        return _checked_literal(source, shape, value, spelled, target, safe)
+    matches = call('regexp_full_match', source.copy(), shape)
+    if safe:
+        return either(matches, value)
+    name = target.sql('trino').lower()
+    message = exp.DPipe(
+        this=exp.DPipe(this=exp.convert("Cannot cast '"), expression=source.copy()),
+        expression=exp.convert(f"' to {name}"),
+    )
+    refusal = fail('INVALID_CAST_ARGUMENT', message, spelled)
+    return exp.Case(
+        ifs=[exp.If(this=is_null(source), true=exp.null()), exp.If(this=matches, true=value)], default=refusal
+    )
+
+
+def _checked_literal(
+    source: exp.Literal, shape: str, value: exp.Expr, spelled: str, target: exp.DataType, safe: bool
+) -> exp.Expr:
+    # Literals such as DATE '2020-01-01' are constant: looked at once, here.
+    if re.fullmatch(shape, source.this):
+        return value
+    if safe:
+        return cast(exp.null(), spelled)
+    message = f"Cannot cast '{source.this}' to {target.sql('trino').lower()}"
+    return fail('INVALID_CAST_ARGUMENT', message, spelled)
