@@ -1,10 +1,10 @@
 """Checks the queries of a pipeline and translates them: a JSON request on standard input, a JSON answer on the output.
 
 Request: {"sources": {name: Source}, "tables": {name: Table}, "queries": {name: Query}}, see the types below.
-Answer: {"queries": {name: {"athena", "spark", "sources", "tables"}}, "problems": [line, …]}; with problems no queries.
+Answer: {"queries": {name: {"athena", "spark", "sources", "tables"}}, "problems": [line, …]}.
 
-The texts are Athena's dialect. `:run_date` is a DATE and stays in the texts as it is; whoever runs them puts the literal
-in its place.
+With problems there are no queries. The texts are Athena's dialect. `:run_date` is a DATE and stays in the texts as it
+is; whoever runs them puts the literal in its place.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any, TypedDict
 
 import lint
 import lint_types
+import names
 from problems import Problem, line_of, suggestion
 from relations import Source, Table, physical_columns, source_query, table_query
 from spark import to_spark
@@ -22,7 +23,6 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, SqlglotError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
 
@@ -69,7 +69,7 @@ def compile_query(name: str, query: Query, request: Request) -> tuple[Compiled |
     except ParseError as error:
         first = error.errors[0] if error.errors else {}
         what = str(first.get('description') or error).strip().rstrip('.')
-        return None, [Problem(file, first.get('line'), 'syntax', what, 'write one SELECT in Athena’s dialect')]
+        return None, [Problem(file, first.get('line'), 'syntax', what, "write one SELECT in Athena's dialect")]
     if isinstance(tree, Problem):
         return None, [tree]
     problems = lint.check(tree, query['sql'], file)
@@ -83,10 +83,11 @@ def compile_query(name: str, query: Query, request: Request) -> tuple[Compiled |
     lead(whole, {t: table_query(request['tables'][t]) for t in tables})
     physical = physical_schema(query, request)
     try:
+        problems += names.unknown_columns(whole, physical, file)
+        if any(problem.rule == 'unknown-column' for problem in problems):
+            return None, problems
         typed = annotate(whole, MappingSchema(physical, dialect='athena'))
-        problems += unknown_columns(typed, physical, file)
-        if not any(problem.rule == 'unknown-column' for problem in problems):
-            problems += lint_types.check(typed, query['output'], file)
+        problems += lint_types.check(typed, query['output'], file)
         if problems:
             return None, problems
         spark = to_spark(typed)
@@ -157,38 +158,6 @@ def annotate(tree: exp.Query, schema: MappingSchema) -> exp.Query:
         parameter.replace(exp.cast(parameter.copy(), 'date'))  # what type it has; `to_spark` takes the cast away again
     qualified = qualify(dated, schema=schema, dialect='athena', quote_identifiers=False, validate_qualify_columns=False)
     return annotate_types(qualified, schema=schema, dialect='athena')
-
-
-def unknown_columns(tree: exp.Query, physical: dict[str, dict[str, str]], file: str) -> list[Problem]:
-    """Columns that no relation in reach has."""
-    problems = []
-    for scope in traverse_scope(tree):
-        for column in scope.columns:
-            visible = columns_in_reach(scope, physical)
-            known = visible.get(column.table, set().union(*visible.values()) if not column.table else None)
-            if known is None:
-                instead = suggestion(column.table, visible)
-                what = f'{column.sql()}: no relation here is called {column.table}'
-            elif not column.table or column.name not in known:
-                ambiguous = not column.table and column.name in known
-                what = f'{column.name} is in several relations' if ambiguous else f'{column.name} is no column here'
-                instead = 'put the relation’s name before it' if ambiguous else suggestion(column.name, known)
-            else:
-                continue
-            problems.append(Problem(file, line_of(column), 'unknown-column', what, instead))
-    return list(dict.fromkeys(problems))
-
-
-def columns_in_reach(scope: Scope, physical: dict[str, dict[str, str]]) -> dict[str, set[str]]:
-    """Relation → its columns, those of the enclosing query too where a subquery may look outside."""
-    outside = scope.parent if scope.is_correlated_subquery else None
-    reach = columns_in_reach(outside, physical) if outside else {}
-    for name, source in scope.sources.items():
-        if isinstance(source, Scope):
-            reach[name] = set(source.expression.named_selects)
-        else:
-            reach[name] = set(physical.get(source.name, ()))
-    return reach
 
 
 def circles(compiled: dict[str, Compiled], request: Request) -> list[Problem]:

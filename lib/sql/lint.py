@@ -117,7 +117,7 @@ def _full_join(join: exp.Join) -> Iterator[tuple[str, str, str]]:
         tables = {column.table for side in other for column in side.find_all(exp.Column)}
         if len(other) == 1 and isinstance(other[0].unnest(), exp.Coalesce) and tables == earlier:
             continue
-        what = f'{condition.sql("athena")} joins {own} by one neighbour’s key: a row missing there comes out twice'
+        what = f"{condition.sql('athena')} joins {own} by one neighbour's key: a row missing there comes out twice"
         yield 'coalesced-key', what, f'write COALESCE(…) of the key in {", ".join(sorted(earlier))}'
     if not on:
         yield 'coalesced-key', f'{own} is joined USING', 'write ON with COALESCE(…) of the keys found so far'

@@ -2,7 +2,7 @@
 
 | rule | refuses |
 |---|---|
-| date-arithmetic | a shifted or truncated date that is not cast to a date again; date_diff of anything but days of dates |
+| date-arithmetic | a shifted or truncated date that is not cast to a date again; date_diff but of dates by days |
 | round-before-integer | a double cast to an integer unrounded: some engines cut, some round |
 | number-to-text | a double as text: every engine prints it its own way |
 | try-cast | try_cast of anything but text to double or date |
@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from problems import Problem, line_of
 from sqlglot import exp
@@ -127,8 +128,8 @@ def _output_problems(tree: exp.Query, output: dict[str, str | None], file: str) 
 
 
 def _first_difference(has: list[str], wants: list[str]) -> str:
-    at = next((i for i, (a, b) in enumerate(zip(has, wants, strict=False)) if a != b), min(len(has), len(wants)))
-    return f'column {at + 1} is {(has + ["nothing"])[at]}, declared is {(wants + ["nothing"])[at]}'
+    at = next(i for i, (a, b) in enumerate(zip_longest(has, wants)) if a != b)
+    return f'column {at + 1} is {[*has, "nothing"][at]}, declared is {[*wants, "nothing"][at]}'
 
 
 def _kind(node: exp.Expression) -> exp.DType | None:
