@@ -31,12 +31,13 @@ export const handler = step<EtlPayload, EtlPayload, { atMostSeconds: number }>((
 );
 
 async function look({ id, attempt }: Job, run: Run): Promise<Look> {
+  // The cluster first: a step looked at before its cluster may have ended in between, and would seem never to have run.
+  const { Cluster } = await emr.send(new DescribeClusterCommand({ ClusterId: id }));
   const { Steps } = await emr.send(new ListStepsCommand({ ClusterId: id }));
   const work = Steps?.[0]?.Status;
   // The rows are in S3 as soon as the step is done; that the cluster takes minutes to go away is no reason to wait.
   if (work?.State === 'COMPLETED') return { state: 'SUCCEEDED', output: reportFolder(run, `features-${attempt}`) };
 
-  const { Cluster } = await emr.send(new DescribeClusterCommand({ ClusterId: id }));
   const status = Cluster?.Status;
   const stepEnded = work?.State === 'FAILED' || work?.State === 'CANCELLED' || work?.State === 'INTERRUPTED';
   const clusterEnded = status?.State === 'TERMINATED' || status?.State === 'TERMINATED_WITH_ERRORS';
