@@ -97,7 +97,7 @@ async function runTests(args) {
   }
 }
 
-const testFolders = () => ['local/tests', 'test'].filter((folder) => existsSync(join(root, folder)));
+const testFolders = () => ['local/tests', 'emr-steps/tests', 'glue-scripts/tests', 'test'].filter((folder) => existsSync(join(root, folder)));
 
 function vitestCounts(file) {
   try {
