@@ -76,9 +76,9 @@ export async function deploy(
   if (code !== 0) throw deployProblem('cdk deploy', lines, log);
 }
 
-/** A line of `--progress events`: `presage-local-lake | 3/31 | 11:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket | …`. */
+/** A line of `--progress events`: `presage-local-lake | 3/31 | 11:00:00 AM | CREATE_COMPLETE | …`; the total may be missing. */
 export function stackEvent(line: string): { stack: string; count: string } | undefined {
-  const found = /^\s*(?:presage-local-)?([\w-]+)\s*\|\s*(\d+\/\d+)\s*\|/.exec(line);
+  const found = /^\s*(?:presage-local-)?([\w-]+)\s*\|\s*(\d+(?:\/\d+)?)\s*\|/.exec(line);
   return found?.[1] && found[2] ? { stack: found[1], count: found[2] } : undefined;
 }
 

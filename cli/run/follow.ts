@@ -2,6 +2,7 @@ import {
   DescribeExecutionCommand,
   type DescribeExecutionCommandOutput,
   GetExecutionHistoryCommand,
+  type HistoryEvent,
   SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
@@ -66,11 +67,10 @@ export async function runMachine(
     payload: {},
   };
   onStarted(execution);
-  const history = new HistoryPages(sfn, execution.arn);
   for (;;) {
     // The description first: events that come after a final status was seen cannot be missed.
     const description = await sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }));
-    for await (const events of history.more()) reader.add(events);
+    reader.add(await newEvents(sfn, execution.arn, reader.lastId));
     update(execution, description, reader);
     onSteps(reader.steps);
     if (execution.status !== 'RUNNING') return execution;
@@ -94,34 +94,28 @@ function update(execution: Execution, description: DescribeExecutionCommandOutpu
   };
 }
 
-/** Reads a history page by page, and the last page again for what has been added to it since. */
-class HistoryPages {
-  private readonly sfn: SFNClient;
-  private readonly executionArn: string;
-  private token: string | undefined;
-
-  constructor(sfn: SFNClient, executionArn: string) {
-    this.sfn = sfn;
-    this.executionArn = executionArn;
-  }
-
-  async *more() {
-    for (;;) {
-      const request = { executionArn: this.executionArn, includeExecutionData: true, maxResults: 500 };
-      const page = await this.sfn
-        .send(new GetExecutionHistoryCommand({ ...request, nextToken: this.token }))
-        .catch((error: Error) => {
-          // Tokens are good for a day; the reader leaves out what it has seen.
-          if (error.name !== 'InvalidToken' || !this.token) throw error;
-          this.token = undefined;
-          return undefined;
-        });
-      if (!page) continue;
-      yield page.events ?? [];
-      if (!page.nextToken) return;
-      this.token = page.nextToken;
-    }
-  }
+/**
+ * The events after `lastId`, in order. Read backwards from the newest one: a page token may stand for the history as
+ * it was when the token was given, so reading on with an old token can miss what came later.
+ */
+async function newEvents(sfn: SFNClient, executionArn: string, lastId: number): Promise<HistoryEvent[]> {
+  const found: HistoryEvent[] = [];
+  let nextToken: string | undefined;
+  do {
+    const page = await sfn.send(
+      new GetExecutionHistoryCommand({
+        executionArn,
+        reverseOrder: true,
+        includeExecutionData: true,
+        maxResults: 200,
+        nextToken,
+      }),
+    );
+    const events = (page.events ?? []).filter(({ id = 0 }) => id > lastId);
+    found.push(...events);
+    nextToken = events.length === page.events?.length ? page.nextToken : undefined;
+  } while (nextToken);
+  return found.reverse();
 }
 
 /** `2026-11-20-20261121T110430Z-k3f9`: readable, sorts by time, unique. It becomes part of S3 paths. */

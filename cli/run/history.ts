@@ -33,6 +33,8 @@ export class HistoryReader {
   /** The newest payload seen: what an execution that failed knew of its run. */
   payload: Record<string, unknown> = {};
   failure: Failure | undefined;
+  /** Id of the newest event taken. */
+  lastId = 0;
   private readonly machine: Machine;
   private readonly jobs = new Set<string>();
   private readonly open = new Map<string, StepRecord>();
@@ -40,18 +42,14 @@ export class HistoryReader {
   private readonly missed = new Set<string>();
   private caught = false;
   private lastState = '';
-  private lastId = 0;
 
   constructor(machine: Machine) {
     this.machine = machine;
   }
 
-  /** Events already given are left out, so that the last page of a history can be read again. */
   add(events: readonly HistoryEvent[]): void {
     for (const event of events) {
-      const id = event.id ?? this.lastId + 1;
-      if (id <= this.lastId) continue;
-      this.lastId = id;
+      this.lastId = event.id ?? this.lastId + 1;
       this.take(event, event.timestamp?.getTime() ?? Date.now());
     }
   }
@@ -105,7 +103,7 @@ export class HistoryReader {
     const step = this.stepOf(name);
     const progress = (payload?.job as { progress?: string } | undefined)?.progress;
     const record = this.open.get(step);
-    if (record && progress) record.progress = progress;
+    if (record && progress && this.jobs.has(step)) record.progress = progress;
     // A caught error comes out of the state as `failure` in the payload, which the steps after it carry on.
     const caught = payload?.failure !== undefined && !this.caught;
     this.caught ||= caught;

@@ -29,7 +29,10 @@ export const seconds = (milliseconds: number): string => {
     : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
 
-/** One line when a step starts, when its progress changes and when it ends. */
+/** In a log, progress is told this often at most. */
+const PLAIN_EVERY_MS = 5_000;
+
+/** One line when a step starts, now and then when its progress changes, and one when it ends. */
 export class PlainScreen implements Screen {
   private readonly write: (line: string) => void;
   private readonly open = new Set<(note: string) => void>();
@@ -41,6 +44,7 @@ export class PlainScreen implements Screen {
   line(title: string, startedAt = Date.now()): Line {
     this.say(`${title} …`);
     let last = '';
+    let saidAt = 0;
     const end = (word: string) => (note?: string) => {
       if (!this.open.delete(breakOff)) return;
       this.say(`${title} ${word} after ${seconds(Date.now() - startedAt)}${note ? `: ${note}` : ''}`);
@@ -50,8 +54,10 @@ export class PlainScreen implements Screen {
     this.open.add(breakOff);
     return {
       progress: (text) => {
-        if (text !== last) this.say(`${title}: ${text}`);
+        if (text === last || Date.now() - saidAt < PLAIN_EVERY_MS) return;
+        this.say(`${title}: ${text}`);
         last = text;
+        saidAt = Date.now();
       },
       done: end('done'),
       failed,
