@@ -2,6 +2,10 @@
 
 `engine` does the work on arrays and files; `*_process` are the jobs' own processes, which run as the job's role;
 `*_api` answer the operations. Importing this package loads none of them: a job's process must start fast.
+
+There are no switches that fake a failure; each has a natural cause. An AutoML job fails on a corrupt training object,
+fewer than 500 rows, one class, a role that may not read or write S3, or `MaxAutoMLJobRuntimeInSeconds` of 1. A
+transform fails on an empty object (`_SUCCESS`) or a wrong number of columns. A training job fails with its script.
 """
 
 

@@ -28,7 +28,7 @@ _KINDS = (
 
 def resource_of(operation: str, request: Request) -> str:
     """The ARN an operation is judged on: the resource it names, `*` for lists of everything."""
-    if operation.startswith('List') and operation != 'ListCandidatesForAutoMLJob':
+    if operation.startswith('List'):
         return '*'
     if 'ModelPackageArn' in request:
         return str(request['ModelPackageArn'])
@@ -103,6 +103,7 @@ def run_child(job: Job, module: str, role: str, folder: Path, spec: dict[str, An
         # Waiting threads that spin would cost a busy machine many times the work itself.
         'OMP_WAIT_POLICY': 'passive',
         'OMP_NUM_THREADS': os.environ.get('OMP_NUM_THREADS', cores),
+        'OPENBLAS_NUM_THREADS': '1',
     }
     # The folder is the working directory; as an argument it tells whoever looks at the processes whose this is.
     command = [sys.executable, '-m', f'{__package__}.{module}', str(folder)]

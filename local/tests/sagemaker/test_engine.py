@@ -268,6 +268,38 @@ def test_probabilities_and_labels_share_an_order_that_is_not_the_classes_own(
     assert len(orders) > 2
 
 
+def test_without_libomp_scikit_learn_s_boosting_takes_lightgbm_s_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    from presage_local.sagemaker.engine import candidates as listing
+
+    monkeypatch.setattr(listing, 'have_lightgbm', lambda: False)
+    assert not any('LightGBM' in c.name for c in listing.candidates(MULTICLASS, 20_000))
+    model, outcome = trained(buyers(600), 'bought', problem=BINARY, metric='AUC', limits=Limits(max_candidates=1))
+    assert outcome.trials[0].name == 'HistogramTrees'
+    assert predicted(model, buyers(10)).shape == (10, 2)
+
+
+def test_a_candidate_that_fails_does_not_fail_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    from presage_local.sagemaker.engine.estimators import BoostedTrees
+
+    def broken(*_: object) -> None:
+        raise RuntimeError('no trees today')
+
+    monkeypatch.setattr(BoostedTrees, 'fit', broken)
+    _, outcome = trained(buyers(600), 'bought', problem=BINARY, metric='AUC', limits=Limits(max_candidates=2))
+    assert [trial.name for trial in outcome.trials] == ['Linear']
+    assert outcome.failures == ['LightGBM_Small: RuntimeError: no trees today']
+
+
+def test_autogluon_asked_for_but_not_installed_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    from presage_local.sagemaker.engine.autogluon import train_with_autogluon
+
+    monkeypatch.setitem(sys.modules, 'autogluon.tabular', None)
+    with pytest.raises(UnfitData, match=r'pip install "autogluon.tabular'):
+        train_with_autogluon(automl.prepare(automl.Request('job', 'bought'), buyers(600)))
+
+
 def test_an_output_the_container_does_not_know_is_refused() -> None:
     with pytest.raises(answers.UnknownOutput, match='odds'):
         answers.wanted({'SAGEMAKER_INFERENCE_OUTPUT': 'predicted_label,odds'})

@@ -165,6 +165,7 @@ class HistogramTrees:
 
     def fit(self, x: Floats, y: Floats | Ints, w: Floats | None, s: Setting, valid: Unseen | None = None) -> None:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
 
         self.classes = s.classes
         shared: dict[str, Any] = {
@@ -177,7 +178,8 @@ class HistogramTrees:
             'early_stopping': False,
         }
         kind = HistGradientBoostingRegressor if s.problem == REGRESSION else HistGradientBoostingClassifier
-        self.model = kind(**shared).fit(x, y, sample_weight=row_weights(y, w, s, self.balance))
+        with threadpool_limits(threads(len(y))):
+            self.model = kind(**shared).fit(x, y, sample_weight=row_weights(y, w, s, self.balance))
 
     def predict(self, x: Floats) -> Floats:
         return answers(self.model, x, self.classes)

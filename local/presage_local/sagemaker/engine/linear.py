@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .estimators import Setting, Unseen, answers, filled, medians, row_weights
+from .estimators import Setting, Unseen, filled, medians, row_weights
 from .metrics import REGRESSION, Floats, Ints
 
 # A category becomes one column per level, up to this many levels.
@@ -58,13 +58,18 @@ class Scaling:
 
 @dataclass
 class Linear:
-    """strength: inverse of the L2 penalty (logistic), as scikit-learn's C."""
+    """strength: inverse of the L2 penalty (logistic), as scikit-learn's C.
+
+    Only the fit needs scikit-learn: a process that scores starts without loading it.
+    """
 
     strength: float = 0.02
     balance: float = 0.0
     scaling: Scaling = field(default_factory=Scaling)
     classes: int = 0
-    model: Any = None
+    known: list[int] = field(default_factory=list)  # class numbers, one per row of slopes
+    slopes: Floats = field(default_factory=lambda: np.empty(0))
+    start: Floats = field(default_factory=lambda: np.empty(0))
 
     def fit(self, x: Floats, y: Floats | Ints, w: Floats | None, s: Setting, valid: Unseen | None = None) -> None:
         from sklearn.linear_model import LogisticRegression, Ridge
@@ -73,10 +78,19 @@ class Linear:
         scaled = self.scaling.learn(x, s.categories)
         weights = row_weights(y, w, s, self.balance)
         if s.problem == REGRESSION:
-            model: Any = Ridge(alpha=1.0 / self.strength)
+            model: Any = Ridge(alpha=1.0 / self.strength).fit(scaled, y, sample_weight=weights)
         else:
-            model = LogisticRegression(C=self.strength, max_iter=200, tol=1e-3)
-        self.model = model.fit(scaled, y, sample_weight=weights)
+            model = LogisticRegression(C=self.strength, max_iter=200, tol=1e-3).fit(scaled, y, sample_weight=weights)
+            self.known = [int(k) for k in model.classes_]
+        self.slopes, self.start = np.atleast_2d(model.coef_), np.atleast_1d(model.intercept_)
 
     def predict(self, x: Floats) -> Floats:
-        return answers(self.model, self.scaling.apply(x), self.classes)
+        sums = self.scaling.apply(x) @ self.slopes.T + self.start
+        if not self.classes:
+            return np.asarray(sums[:, 0])
+        if len(self.known) == 2:
+            sums = np.column_stack([np.zeros(len(sums)), sums[:, 0]])
+        powers = np.exp(sums - sums.max(axis=1, keepdims=True))
+        full = np.zeros((len(x), self.classes))
+        full[:, self.known] = powers / powers.sum(axis=1, keepdims=True)
+        return full

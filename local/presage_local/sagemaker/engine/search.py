@@ -142,8 +142,8 @@ class Search:
             except _OutOfTime:
                 ended = OUT_OF_TIME
                 break
-            except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
-                failures.append(f'{candidate.name}: {error}')
+            except Exception as error:  # one candidate that fails, for whatever reason, is not the job's failure
+                failures.append(f'{candidate.name}: {type(error).__name__}: {error}')
             if progress:
                 progress(trials)
         if len(trials) >= 2 and len(trials) < self.limits.max_candidates and self._left() > 0:
