@@ -27,6 +27,7 @@ from .health import with_health
 
 NO_FOLDER = 4
 _WATCH_SECONDS = 1.0
+_LOG_BYTES = 5_000_000  # a longer log of earlier runs is put aside when a server starts
 _STOP_SECONDS = 4.5  # after this the process ends whatever still holds on
 _log = logging.getLogger('presage')
 
@@ -145,7 +146,10 @@ def _take_streams(folder: StateFolder) -> tuple[TextIO, TextIO]:
     """Send everything printed from here on to the log; return the real stdout and stderr."""
     out = os.fdopen(os.dup(1), 'w')
     err = os.fdopen(os.dup(2), 'w')
-    log = os.open(folder.path / 'cloud.log', os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    file = folder.path / 'cloud.log'
+    if file.exists() and file.stat().st_size > _LOG_BYTES:
+        file.replace(file.with_suffix('.old.log'))
+    log = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     sys.stdout.flush()
     sys.stderr.flush()
     os.dup2(log, 1)
