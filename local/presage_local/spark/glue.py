@@ -33,14 +33,22 @@ _ACTIVE = ('STARTING', 'RUNNING', 'STOPPING', 'WAITING')
 
 
 def _resource(operation: str, request: dict[str, Any]) -> str:
-    if operation in ('StartJobRun', 'GetJobRun', 'GetJobRuns', 'BatchStopJobRun', 'GetJob', 'DeleteJob', 'UpdateJob'):
-        return arn('glue', f'job/{request["JobName"]}')
-    return ''
+    """The most specific thing a request is about. (AWS asks for its database and the catalogue too.)"""
+    name = request.get('JobName') or (request.get('Name') if operation.endswith('Job') else None)
+    if name:
+        return arn('glue', f'job/{name}')
+    database = request.get('DatabaseName')
+    if not database:
+        named = request.get('Name') or (request.get('DatabaseInput') or {}).get('Name')
+        return arn('glue', f'database/{named}') if 'Database' in operation and named else arn('glue', 'catalog')
+    table = request.get('TableName') or (request.get('TableInput') or {}).get('Name') or request.get('Name')
+    return arn('glue', f'table/{database}/{table}' if table else f'database/{database}')
 
 
 service = Service(
     'glue',
     'glue',
+    resource=_resource,
     fall_through=(
         'CreateDatabase',
         'DeleteDatabase',

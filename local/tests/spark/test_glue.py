@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.cloud import wait_for
+from tests.cloud import allow
 
 from .conftest import PLAIN, Jobs
 
@@ -133,4 +133,23 @@ def test_partitions_can_be_updated_filtered_and_are_missed_when_they_are_not_the
     assert [p['StorageDescriptor']['Location'] for p in found] == ['s3://b/new/']
     with pytest.raises(ClientError, match='EntityNotFoundException'):
         jobs.glue.delete_partition(**table, PartitionValues=['2020-01-03'])
-    assert wait_for(lambda: True)
+
+
+def test_a_role_may_be_limited_to_one_job_and_one_table(jobs: Jobs) -> None:
+    database, name = f'db_{jobs.bucket[5:]}', jobs.job('pass')
+    jobs.glue.create_database(DatabaseInput={'Name': database})
+    for table in ('mine', 'other'):
+        jobs.glue.create_table(DatabaseName=database, TableInput={'Name': table})
+    prefix = 'arn:aws:glue:eu-west-1:000000000000'
+    role = jobs.cloud.role(
+        'lambda.amazonaws.com',
+        allow('glue:StartJobRun', f'{prefix}:job/{name}'),
+        allow('glue:GetTable', f'{prefix}:table/{database}/mine'),
+    )
+    glue = jobs.cloud.as_role('glue', role)
+    glue.start_job_run(JobName=name)
+    assert glue.get_table(DatabaseName=database, Name='mine')['Table']['Name'] == 'mine'
+    with pytest.raises(ClientError, match='AccessDenied'):
+        glue.get_table(DatabaseName=database, Name='other')
+    with pytest.raises(ClientError, match='AccessDenied'):
+        glue.get_job_run(JobName=name, RunId='x')
