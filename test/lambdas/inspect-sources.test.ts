@@ -22,11 +22,9 @@ describe('inspect-sources', () => {
     s3.put(SURVEY, `${HEAD}\nm1,2020-02-01,Dreamer\n`);
     glue = mockClient(GlueClient);
     const Columns = HEAD.split(',').map((Name) => ({ Name, Type: 'string' }));
-    glue
-      .on(GetTableCommand)
-      .resolves({
-        Table: { Name: 'homes_raw_survey', Parameters: { a: 'b' }, StorageDescriptor: { Location: 'here', Columns } },
-      });
+    glue.on(GetTableCommand).resolves({
+      Table: { Name: 'homes_raw_survey', Parameters: { a: 'b' }, StorageDescriptor: { Location: 'here', Columns } },
+    });
     glue.on(UpdateTableCommand).resolves({});
   });
 
