@@ -11,9 +11,8 @@ import pytest
 
 from presage_local.sagemaker.engine import answers, automl, bundle, decide
 from presage_local.sagemaker.engine.candidates import candidates
-from presage_local.sagemaker.engine.encoding import Encoder
 from presage_local.sagemaker.engine.metrics import BINARY, MULTICLASS, REGRESSION, all_metrics, score
-from presage_local.sagemaker.engine.problem import UnfitData, infer_problem, read_target
+from presage_local.sagemaker.engine.problem import UnfitData
 from presage_local.sagemaker.engine.search import Limits, Outcome
 from tests.sagemaker.data import STAGES, buyers, prices, stages
 
@@ -150,33 +149,6 @@ def test_no_time_at_all_gives_no_model() -> None:
     assert outcome.ended == 'MaxAutoMLJobRuntimeReached'
 
 
-@pytest.mark.parametrize(
-    ('table', 'request_', 'reason'),
-    [
-        (stages(499), {'target': 'stage'}, r'499 rows. At least 500'),
-        (stages(600), {'target': 'mood'}, r'target column "mood" is not in the training data'),
-        (stages(600).set_column(7, 'stage', pa.array(['x'] * 600)), {'target': 'stage'}, r'only one class'),
-        (stages(600), {'target': 'stage', 'problem': BINARY}, r'3 classes, not the two'),
-        (buyers(600), {'target': 'bought', 'problem': MULTICLASS}, r'needs at least three'),
-        (stages(600), {'target': 'stage', 'problem': REGRESSION, 'metric': 'MSE'}, r'are no numbers'),
-        (stages(600), {'target': 'f0', 'problem': REGRESSION}, r'missing values'),
-        (buyers(600), {'target': 'bought', 'weight': 'w'}, r'sample weight column "w" is not'),
-        (buyers(600), {'target': 'bought', 'features': ['visits', 'age']}, r'lacks: \[.age.\]'),
-        (buyers(600).select(['bought']), {'target': 'bought'}, r'no feature column'),
-    ],
-)
-def test_data_that_cannot_be_learned_from_is_named(table: pa.Table, request_: dict[str, str], reason: str) -> None:
-    with pytest.raises(UnfitData, match=reason):
-        automl.prepare(automl.Request('job', **request_), table)  # type: ignore[arg-type]
-
-
-def test_a_validation_class_unknown_to_training_is_named() -> None:
-    table = stages(600)
-    strange = stages(50, seed=2).set_column(7, 'stage', pa.array([*['lost'] * 10, *[STAGES[0]] * 40]))
-    with pytest.raises(UnfitData, match=r"training channel lacks: \['lost'\]"):
-        automl.prepare(automl.Request('job', 'stage'), table, strange)
-
-
 def test_row_weights_pull_the_prediction_towards_heavy_rows() -> None:
     rng = np.random.default_rng(3)
     side = rng.integers(0, 2, 800)
@@ -187,47 +159,6 @@ def test_row_weights_pull_the_prediction_towards_heavy_rows() -> None:
     heavy, _ = trained(table, 'y', problem=REGRESSION, metric='MSE', weight='w', limits=limits)
     assert heavy.encoder.names == ['x']
     assert predicted(plain, table).mean() < 6 < 9 < predicted(heavy, table).mean()
-
-
-def test_a_feature_specification_chooses_the_columns_in_the_table_s_order() -> None:
-    data = automl.prepare(
-        automl.Request('job', 'stage', features=['city', 'f3', 'f0'], types={'f3': 'categorical'}), stages(600)
-    )
-    assert [(f.name, f.kind) for f in data.encoder.features] == [
-        ('f0', 'number'),
-        ('f3', 'unused'),
-        ('city', 'category'),
-    ]
-
-
-def test_text_of_a_record_reads_as_the_column_it_came_from() -> None:
-    table = pa.table(
-        {
-            'n': pa.array([1.5, None, -2.0]),
-            'flag': pa.array([True, False, None]),
-            'day': pa.array([18_000, 18_001, None], pa.date32()),
-            'name': pa.array(['a', 'b', None]),
-        }
-    )
-    encoder = Encoder.fit(table, table.column_names)
-    text = [['1.5', '', '-2'], ['true', 'false', ''], ['2019-04-14', '2019-04-15', ''], ['a', 'b', '']]
-    from_text = encoder.encode([pa.array(column) for column in text])
-    np.testing.assert_array_equal(encoder.encode(table.columns), from_text)
-    unseen = encoder.encode([pa.array(['junk']), pa.array(['']), pa.array(['?']), pa.array(['zzz'])])
-    assert np.isnan(unseen[0, :3]).all()
-    assert unseen[0, 3] == 2  # the code shared by all unseen levels
-
-
-@pytest.mark.parametrize(
-    ('values', 'problem'),
-    [([0, 1, 1], BINARY), (['a', 'b', 'c'], MULTICLASS), ([1, 2, 3], MULTICLASS), ([0.5, 1.5, 2.5], REGRESSION)],
-)
-def test_the_problem_is_guessed_from_the_target(values: list[object], problem: str) -> None:
-    assert infer_problem(pa.chunked_array([values])) == problem
-
-
-def test_number_labels_stand_in_the_order_of_their_values() -> None:
-    assert read_target(pa.chunked_array([[10, 9, 2]]), 'y', MULTICLASS).labels == ['2', '9', '10']
 
 
 def test_a_saved_model_predicts_as_before(stage_model: tuple[bundle.Model, Outcome], tmp_path: Path) -> None:

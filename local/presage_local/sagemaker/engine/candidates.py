@@ -33,7 +33,9 @@ def candidates(problem: str, rows: int) -> list[Candidate]:
     linear = [Candidate('Linear', Linear(), 0.4)]
     if classification:
         linear.append(Candidate('Linear_Balanced', Linear(balance=1.0), 0.4))
-    trees = Candidate('ExtraTrees', ExtraTrees(), 1.0)
+    # Full-grown trees cost more than in proportion to the rows.
+    large = rows >= _ROWS_FOR_LARGE
+    trees = Candidate('ExtraTrees', ExtraTrees(trees=80, min_rows=10) if large else ExtraTrees(), 6.0 if large else 1.0)
     if not have_lightgbm():
         boosted = [Candidate('HistogramTrees', HistogramTrees())]
         if classification:
@@ -48,6 +50,6 @@ def candidates(problem: str, rows: int) -> list[Candidate]:
         balanced = copy.deepcopy(small)
         balanced.balance = 0.5
         boosted.append(Candidate('LightGBM_Balanced', balanced))
-    if rows >= _ROWS_FOR_LARGE:
+    if large:
         boosted.append(Candidate('LightGBM_Large', BoostedTrees(leaves=63, min_rows=50, columns=0.6, l2=1.0), 4.0))
     return [boosted[0], linear[0], trees, boosted[1], *linear[1:], *boosted[2:]]
