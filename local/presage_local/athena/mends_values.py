@@ -49,6 +49,25 @@ def array_position(node: exp.Expr) -> exp.Expr:
     )
 
 
+# Java's Character.isWhitespace, which Trino's trim goes by.
+_WHITESPACE = ''.join(
+    chr(code)
+    for code in (
+        *(*range(0x09, 0x0E), *range(0x1C, 0x21), 0x1680),
+        *(*range(0x2000, 0x2007), *range(0x2008, 0x200B), 0x2028, 0x2029, 0x205F, 0x3000),
+    )
+)
+
+
+@mends(exp.Trim)
+def trim(node: exp.Expr) -> exp.Expr | None:
+    """trim takes away all white space; DuckDB's takes away spaces only."""
+    if node.expression:
+        return None
+    name = {'LEADING': 'ltrim', 'TRAILING': 'rtrim'}.get(str(node.args.get('position')), 'trim')
+    return call(name, node.this.copy(), _WHITESPACE)
+
+
 @mends(exp.SplitPart)
 def split_part(node: exp.Expr) -> exp.Expr:
     """split_part beyond the last part is null; DuckDB gives an empty text."""

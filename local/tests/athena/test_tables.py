@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gzip
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -201,3 +202,16 @@ def test_json_lines_are_read_by_name(tmp_path: Path) -> None:
     (tmp_path / 'a').write_bytes(b'{"b": "x", "a": 1}\n{"a": 2}\n')
     table = TableData.of_files({'a': 'bigint', 'b': 'string'}, [tmp_path / 'a'], 'json')
     assert read(table).rows == [(1, 'x'), (2, None)]
+
+
+def test_a_plain_csv_file_is_left_to_the_fast_reader(tmp_path: Path) -> None:
+    lines = ''.join(f'{n},"x, {n}"\n' for n in range(300_000))
+    (tmp_path / 'a.csv').write_text(lines)
+    table = TableData.of_files({'a': 'string', 'b': 'string'}, [tmp_path / 'a.csv'], 'csv')
+    began = time.monotonic()
+    assert read(table, 'SELECT count(*), sum(CAST(a AS bigint)) FROM t').rows == [(300_000, 44999850000)]
+    fast = time.monotonic() - began
+    (tmp_path / 'a.csv').write_text(lines + '0\n')  # one odd line: every line is read by our own reader
+    began = time.monotonic()
+    assert read(table, 'SELECT count(*) FROM t').rows == [(300_001,)]
+    assert fast < (time.monotonic() - began) / 2
