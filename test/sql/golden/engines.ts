@@ -103,17 +103,24 @@ class PythonEngines {
   }
 
   async ask(engine: string, tables: Record<string, TestTable>, sql: Record<string, string>) {
+    this.child.stdin?.on('error', () => {}); // it has ended: said below
     this.child.stdin?.write(`${JSON.stringify({ engine, tables, sql })}\n`);
     const line = await this.lines.next();
     if (line.done) throw new Error(`${engine} ended without an answer:\n${this.said}`);
     return JSON.parse(line.value) as Record<string, PythonAnswer>;
   }
 
-  async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.stdin?.end();
-    await ended;
+  close(): Promise<void> {
+    return endOf(this.child);
   }
+}
+
+/** Closes the input of a child, which it ends by; at once if it has ended already. */
+export async function endOf(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.stdin?.end();
+  await ended;
 }
 
 /** What differs first, or nothing. Doubles are equal within one part in 10⁹. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { literal } from '#lib/sql/sql-text.ts';
-import type { Answer, Cell, TestTable } from './engines.ts';
+import { type Answer, type Cell, endOf, type TestTable } from './engines.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../../..');
@@ -82,10 +82,8 @@ export class Trino {
     }
   }
 
-  async close(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.stdin?.end();
-    await ended;
+  close(): Promise<void> {
+    return endOf(this.child);
   }
 
   private async call(url: string, init: RequestInit): Promise<Page> {
