@@ -57,7 +57,9 @@ def push(spark: SparkSession, request: Request) -> dict[str, int]:
 def predictions(spark: SparkSession, request: Request) -> DataFrame:
     uri = field(request, 'predictions')['uri']
     view = {'name': 'predictions', 'format': 'parquet', 'columns': field(request, 'columns')}
-    return read_view(spark, {**view, 'location': {'uri': uri} if data_files(spark, uri) else None}, request['runDate'])
+    return read_view(
+        spark, {**view, 'location': {'uri': uri} if any(data_files(spark, uri)) else None}, request['runDate']
+    )
 
 
 def refuse_unfit_keys(rows: DataFrame, key: list[str]) -> int:

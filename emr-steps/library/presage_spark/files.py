@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -39,16 +40,18 @@ def write_json(spark: SparkSession, uri: str, value: dict[str, Any]) -> None:
         stream.close()
 
 
-def data_files(spark: SparkSession, uri: str) -> list[tuple[str, int]]:
-    """Address and size of every file below `uri`, or of `uri` itself; nothing if it does not exist."""
+def data_files(spark: SparkSession, uri: str) -> Iterator[tuple[str, int]]:
+    """Address and size of every file below `uri`, or of `uri` itself; nothing if it does not exist.
+
+    As they come: whoever only asks whether there is any does not wait for the list of thousands.
+    """
     files, path = _open(spark, uri)
     if not files.exists(path):
-        return []
-    found, listing = [], files.listFiles(path, True)
+        return
+    listing = files.listFiles(path, True)
     while listing.hasNext():
         status = listing.next()
-        found.append((status.getPath().toString(), status.getLen()))
-    return found
+        yield status.getPath().toString(), status.getLen()
 
 
 def tidy(spark: SparkSession, uri: str) -> int:
@@ -57,7 +60,7 @@ def tidy(spark: SparkSession, uri: str) -> int:
     Batch transform and AutoML take every object below a prefix for data.
     """
     left = 0
-    for address, size in data_files(spark, uri):
+    for address, size in list(data_files(spark, uri)):
         name = address.rsplit('/', 1)[-1]
         if size == 0 or name.startswith('_'):
             files, path = _open(spark, address)

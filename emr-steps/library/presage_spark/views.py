@@ -73,7 +73,7 @@ def read_view(spark: SparkSession, view: dict[str, Any], run_date: str) -> DataF
 
 
 def _ours(spark: SparkSession, name: str, uri: str, types: dict[str, str]) -> DataFrame:
-    if not data_files(spark, uri):
+    if not any(size for _, size in data_files(spark, uri)):
         raise SourceError(f'{name}: there is no data at {uri}')
     return spark.read.schema(_schema(types)).parquet(uri).select(*types)
 
