@@ -1,9 +1,10 @@
-"""Prints, as JSON, rows per second into one DynamoDB table: {"push": [… a round], "puts": [… a round]}.
+"""Prints, as JSON, rows per second into one DynamoDB table: {"push": […], "small": […], "puts": […]}, one a round.
 
-    python push_rows.py ROWS ROUNDS
+    python push_rows.py ROWS FEW ROUNDS
 
-`push` is the write function of glue-scripts/push.py, `puts` one put_item after the other of the same items. Where
-DynamoDB is, the environment says. Each round writes every row as a new run's, so that none is there already.
+`push` is the write function of glue-scripts/push.py with ROWS predictions, `small` the same with FEW, `puts` one
+put_item after the other of these FEW (its rate is the same for any number; it would only take longer). Where DynamoDB
+is, the environment says. Each round writes every row as a new run's, so that none is there already.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import boto3
@@ -71,18 +73,22 @@ def puts(client: Any, frame: DataFrame, model: str) -> float:
 
 
 def main() -> None:
-    rows, rounds = int(sys.argv[1]), int(sys.argv[2])
+    rows, few, rounds = (int(argument) for argument in sys.argv[1:])
     client: Any = boto3.client('dynamodb', region_name=REGION)
     make_table(client)
     spark = session('presage-bench')
     try:
-        frame = predictions(spark, rows)
-        push(frame, rows, 'warm-up')
-        found: dict[str, list[float]] = {'push': [], 'puts': []}
+        many, some = predictions(spark, rows), predictions(spark, few)
+        sides: dict[str, Callable[[str], float]] = {
+            'push': lambda model: push(many, rows, model),
+            'small': lambda model: push(some, few, model),
+            'puts': lambda model: puts(client, some, model),
+        }
+        push(some, few, 'warm-up')
+        found: dict[str, list[float]] = {name: [] for name in sides}
         for number in range(rounds):
-            for side in ('push', 'puts') if number % 2 == 0 else ('puts', 'push'):
-                model = f'{side}-{number}'
-                found[side].append(push(frame, rows, model) if side == 'push' else puts(client, frame, model))
+            for name in sides if number % 2 == 0 else reversed(sides):
+                found[name].append(sides[name](f'{name}-{number}'))
         print(json.dumps(found))
     finally:
         spark.stop()
