@@ -18,7 +18,7 @@ export const handler = step<EtlPayload, EtlPayload>(async (payload) => {
     );
   const notices = results.map(
     ([table, { rowsInTable, sampledRows }]) =>
-      `${table}: as on Athena, ${rowsInTable} rows counted and ${sampledRows} of ${SAMPLED_KEYS} keys compared`,
+      `${table}: as on Athena, ${rowsInTable} rows in all and ${sampledRows} rows of ${SAMPLED_KEYS} keys compared one by one`,
   );
   return { ...payload, notices: [...payload.notices, ...notices] };
 });

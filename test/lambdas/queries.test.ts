@@ -83,11 +83,9 @@ describe('start-query', () => {
   });
 
   it('points the scores at what this model’s transform wrote before it reads them', async () => {
-    glue
-      .on(GetTableCommand)
-      .resolves({
-        Table: { Name: 't', StorageDescriptor: { Location: 'x', SerdeInfo: { SerializationLibrary: 'csv' } } },
-      });
+    glue.on(GetTableCommand).resolves({
+      Table: { Name: 't', StorageDescriptor: { Location: 'x', SerdeInfo: { SerializationLibrary: 'csv' } } },
+    });
     glue.on(CreatePartitionCommand).resolves({});
     const scores = {
       ...mlPayload(),

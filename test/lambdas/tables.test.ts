@@ -1,0 +1,268 @@
+import { AthenaClient, GetQueryResultsCommand } from '@aws-sdk/client-athena';
+import {
+  BatchCreatePartitionCommand,
+  BatchDeletePartitionCommand,
+  CreatePartitionCommand,
+  GetPartitionsCommand,
+  GetTableCommand,
+  GlueClient,
+  UpdatePartitionCommand,
+} from '@aws-sdk/client-glue';
+import { mockClient } from 'aws-sdk-client-mock';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { handler as checkQuality } from '#lambdas/check-quality/handler.ts';
+import { handler as checkValidation } from '#lambdas/check-validation/handler.ts';
+import { handler as publish } from '#lambdas/publish/handler.ts';
+import { getSettings } from '#lambdas/shared/settings.ts';
+import { handler as stage } from '#lambdas/stage-tables/handler.ts';
+import { resultOf } from '#test/lambdas/support/athena.ts';
+import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
+import { visits } from '#test/lambdas/support/parquet.ts';
+import { etlPayload, eventOf, finished } from '#test/lambdas/support/world.ts';
+
+const glue = mockClient(GlueClient);
+const athena = mockClient(AthenaClient);
+const FEATURES = 's3://curated/homes/features/run_date=2020-02-07/run=run-1/attempt=1/';
+const SUMMARY = 's3://sandbox/homes/summary/run_date=2020-02-07/run=run-1/attempt=1/';
+let s3: ReturnType<typeof fakeS3>;
+
+beforeEach(() => {
+  athena.reset();
+  glue.reset();
+  s3 = fakeS3();
+  glue.on(GetTableCommand).callsFake(({ Name }) => ({
+    Table: {
+      Name,
+      PartitionKeys: [{ Name: 'run_date' }, { Name: 'snapshot_date' }],
+      StorageDescriptor: { Location: 'place holder', Columns: [{ Name: 'views' }] },
+    },
+  }));
+  glue.on(GetPartitionsCommand).resolves({ Partitions: [] });
+  for (const command of [BatchCreatePartitionCommand, BatchDeletePartitionCommand, UpdatePartitionCommand])
+    glue.on(command as typeof BatchCreatePartitionCommand).resolves({});
+  glue.on(CreatePartitionCommand).rejects(Object.assign(new Error('there'), { name: 'AlreadyExistsException' }));
+  for (const day of ['2020-02-05', '2020-02-06']) s3.put(`${FEATURES}snapshot_date=${day}/part-0.parquet`, visits(3));
+  s3.put(`${SUMMARY}part-0.parquet`, visits(2));
+});
+
+const created = () =>
+  glue
+    .commandCalls(BatchCreatePartitionCommand)
+    .map(({ args: [{ input }] }) => [
+      input.TableName,
+      input.PartitionInputList?.map(({ Values, StorageDescriptor }) => [
+        Values?.join('/'),
+        StorageDescriptor?.Location,
+      ]),
+    ]);
+
+describe('stage-tables', () => {
+  const jobs = { features: finished('emr', 's3://sandbox/homes/runs/run-1/report-features-1/') };
+  beforeEach(() => {
+    s3.putJson('s3://sandbox/homes/runs/run-1/report-features-1/report.json', {
+      tables: { features: { rows: 6 }, summary: { rows: 2 } },
+    });
+  });
+
+  it('points the candidates at what the job wrote, a partition per folder, with the columns of the table', async () => {
+    const payload = await stage(eventOf(etlPayload({ jobs }), {}));
+    expect(payload.tables).toEqual({
+      features: { rows: 6, location: FEATURES },
+      summary: { rows: 2, location: SUMMARY },
+    });
+    expect(created()).toEqual([
+      [
+        'homes_features_candidate',
+        [
+          ['2020-02-07/2020-02-05', `${FEATURES}snapshot_date=2020-02-05/`],
+          ['2020-02-07/2020-02-06', `${FEATURES}snapshot_date=2020-02-06/`],
+        ],
+      ],
+      ['homes_summary_candidate', [['2020-02-07', SUMMARY]]],
+    ]);
+    const [first] = glue.commandCalls(BatchCreatePartitionCommand);
+    expect(first?.args[0].input.PartitionInputList?.[0]?.StorageDescriptor?.Columns).toEqual([{ Name: 'views' }]);
+  });
+
+  it('moves partitions that an earlier run of the day had, and removes those it has no more', async () => {
+    const partition = (day: string, Location: string) => ({
+      Values: ['2020-02-07', day],
+      StorageDescriptor: { Location },
+    });
+    glue.on(GetPartitionsCommand, { TableName: 'homes_features_candidate' }).resolves({
+      Partitions: [
+        partition('2020-02-05', 's3://old/'),
+        partition('2020-02-04', 's3://old/'),
+        partition('2020-02-06', `${FEATURES}snapshot_date=2020-02-06/`),
+        { Values: ['2020-02-06', '2020-02-04'], StorageDescriptor: { Location: 's3://another day/' } },
+      ],
+    });
+    await stage(eventOf(etlPayload({ jobs }), { tables: ['features'] }));
+    expect(created()).toEqual([]);
+    expect(glue.commandCalls(UpdatePartitionCommand).map(({ args: [{ input }] }) => input.PartitionValueList)).toEqual([
+      ['2020-02-07', '2020-02-05'],
+    ]);
+    expect(glue.commandCalls(BatchDeletePartitionCommand)[0]?.args[0].input.PartitionsToDelete).toEqual([
+      { Values: ['2020-02-07', '2020-02-04'] },
+    ]);
+  });
+
+  it('points a partition elsewhere that somebody else has created in between', async () => {
+    const ErrorDetail = { ErrorCode: 'AlreadyExistsException' };
+    glue.on(BatchCreatePartitionCommand).resolves({ Errors: [{ PartitionValues: ['2020-02-07'], ErrorDetail }] });
+    await stage(eventOf(etlPayload({ jobs }), { tables: ['summary'] }));
+    expect(glue.commandCalls(UpdatePartitionCommand)[0]?.args[0].input).toMatchObject({
+      PartitionValueList: ['2020-02-07'],
+      PartitionInput: { StorageDescriptor: { Location: SUMMARY } },
+    });
+  });
+
+  it('does not believe a report of rows that are not there', async () => {
+    s3.objects.delete(`${SUMMARY}part-0.parquet`);
+    await expect(stage(eventOf(etlPayload({ jobs }), {}))).rejects.toMatchObject({
+      name: 'OutputMissing',
+      message: `summary is said to have 2 rows, but nothing is at ${SUMMARY}`,
+    });
+  });
+
+  it('fails when the report says nothing about a table', async () => {
+    s3.putJson('s3://sandbox/homes/runs/run-1/report-features-1/report.json', { tables: { features: { rows: 6 } } });
+    await expect(stage(eventOf(etlPayload({ jobs }), {}))).rejects.toMatchObject({ name: 'OutputMissing' });
+  });
+
+  it('counts in the files what Athena has unloaded, and joins what ran side by side', async () => {
+    getSettings().engine = 'athena';
+    try {
+      const branches = [
+        etlPayload({ jobs: { 'table-features': finished('athena') }, notices: ['a'] }),
+        etlPayload({ jobs: { 'table-summary': finished('athena') }, notices: ['a', 'b'] }),
+      ];
+      const payload = await stage(eventOf(etlPayload({ branches, notices: ['a'] }), {}));
+      expect(payload.tables).toMatchObject({ features: { rows: 6 }, summary: { rows: 2 } });
+      expect(payload).not.toHaveProperty('branches');
+      expect(payload.notices).toEqual(['a', 'b']);
+      expect(Object.keys(payload.jobs)).toEqual(['table-features', 'table-summary']);
+    } finally {
+      getSettings().engine = 'emr';
+    }
+  });
+
+  it('finds the rows of the newest earlier day, not of the day itself', async () => {
+    for (const [day, rows] of Object.entries({ '2020-01-31': 1, '2020-02-06': 2, '2020-02-07': 3, '2020-02-08': 4 }))
+      s3.putJson(`s3://curated/homes/manifests/${day}.json`, { tables: { features: { rows } } });
+    const payload = await stage(eventOf(etlPayload({ jobs }), {}));
+    expect(payload.previousRows).toEqual({ features: 2 });
+  });
+});
+
+describe('check-quality', () => {
+  const judge = (rows: Record<string, string | number | null>[], more = {}) => {
+    athena.on(GetQueryResultsCommand).resolves(resultOf(rows));
+    return checkQuality(
+      eventOf(etlPayload({ jobs: { quality: finished('athena') }, previousRows: { features: 10 }, ...more })),
+    );
+  };
+  const fine = { violations: 0, example: null, lowest: null, highest: null };
+
+  it('lets sound tables pass', async () => {
+    expect((await judge([0, 1, 2].map((rule) => ({ rule, ...fine })))).notices).toEqual([]);
+  });
+
+  it('says that there was no earlier day to compare with', async () => {
+    const { notices } = await judge(
+      [0, 1, 2].map((rule) => ({ rule, ...fine })),
+      { previousRows: {} },
+    );
+    expect(notices).toEqual(['features: no earlier day to compare the number of rows with']);
+  });
+
+  it('tells every rule that is broken, with numbers and an example', async () => {
+    const error = await judge([
+      { rule: 0, violations: 2, example: 'member_id=m1, snapshot_date=2020-02-06', lowest: 2, highest: 3 },
+      { rule: 1, violations: 5, example: 'member_id=m2', lowest: -1, highest: 200.5 },
+      { rule: 2, violations: 1, example: null, lowest: 4, highest: 10 },
+    ]).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({ name: 'QualityRejected' });
+    expect((error as Error).message.split('\n')).toEqual([
+      '3 quality rule(s) of homes broken, nothing was published:',
+      'features has 2 key(s) more than once, at most 3 times, for example member_id=m1, snapshot_date=2020-02-06',
+      'features.seconds is not between 0 and 180 in 5 row(s): -1 to 200.5, for example member_id=m2',
+      'features has 4 rows, the previous run had 10; at least 50 % are asked for',
+    ]);
+  });
+
+  it('does not pass on an answer that leaves a rule out', async () => {
+    await expect(judge([{ rule: 0, ...fine }])).rejects.toThrow('answered for 1 of 3 rules');
+  });
+});
+
+describe('check-validation', () => {
+  const same = {
+    rows_in_query: 9,
+    rows_in_table: 9,
+    sampled_rows: 4,
+    only_in_query: 0,
+    only_in_table: 0,
+    different: 0,
+  };
+  const judge = (rows: Record<string, string | number | null>[]) => {
+    athena.on(GetQueryResultsCommand).resolves(resultOf(rows));
+    return checkValidation(eventOf(etlPayload({ jobs: { validate: finished('athena') } })));
+  };
+
+  it('says how much was compared when the tables are the same', async () => {
+    expect((await judge([{ table_name: 'features', ...same }])).notices).toEqual([
+      'features: as on Athena, 9 rows in all and 4 rows of 20 keys compared one by one',
+    ]);
+  });
+
+  it('refuses a table with other rows, by number or by content', async () => {
+    await expect(
+      judge([{ table_name: 'features', ...same, rows_in_table: 8, only_in_query: 1, different: 2 }]),
+    ).rejects.toMatchObject({
+      name: 'ValidationFailed',
+      message: expect.stringContaining(
+        "features has 8 rows, Athena's query 9\nfeatures: of 4 rows compared, 1 only in Athena's query, 0 only in the table, 2 different",
+      ),
+    });
+  });
+});
+
+describe('publish', () => {
+  const tables = { features: { rows: 6, location: FEATURES }, summary: { rows: 2, location: SUMMARY } };
+  const sources = { visits: { rows: 3, duplicates: 0, withoutKey: 0, afterRunDate: 0 } };
+
+  it('points the published tables and writes the manifest last', async () => {
+    const order: string[] = [];
+    glue.on(BatchCreatePartitionCommand).callsFake(({ TableName }) => {
+      order.push(TableName);
+      expect(s3.objects.has('s3://curated/homes/manifests/2020-02-07.json')).toBe(false);
+      return {};
+    });
+    const payload = await publish(eventOf(etlPayload({ tables, sources })));
+    expect(order).toEqual(['homes_features', 'homes_summary']);
+    expect(payload.manifest).toBe('s3://curated/homes/manifests/2020-02-07.json');
+    expect(s3.json(payload.manifest ?? '')).toMatchObject({
+      pipeline: 'homes',
+      runDate: '2020-02-07',
+      execution: 'run-1',
+      sources,
+      tables: {
+        features: {
+          rows: 6,
+          location: FEATURES,
+          columns: { member_id: 'varchar', views: 'bigint', seconds: 'double' },
+          partitionBy: ['snapshot_date'],
+        },
+        summary: { rows: 2, location: SUMMARY, partitionBy: [] },
+      },
+    });
+  });
+
+  it('leaves the manifest of the day as it was when a table cannot be pointed', async () => {
+    s3.putJson('s3://curated/homes/manifests/2020-02-07.json', { execution: 'earlier' });
+    glue.on(BatchCreatePartitionCommand).rejects(new Error('denied'));
+    await expect(publish(eventOf(etlPayload({ tables, sources })))).rejects.toThrow('denied');
+    expect(s3.json('s3://curated/homes/manifests/2020-02-07.json')).toEqual({ execution: 'earlier' });
+  });
+});
