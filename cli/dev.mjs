@@ -25,7 +25,7 @@ const TASKS = {
     runAll([tool('typescript/bin/tsc', '--noEmit'), python('-m', 'mypy', '--config-file', 'local/pyproject.toml')]),
   lint: () => runAll([tool('@biomejs/biome/bin/biome', 'check'), ruff('check'), ruff('format', '--check')]),
   synth: (args) => runAll([tool('aws-cdk/bin/cdk', 'synth', '--quiet', ...args)]),
-  bench: (args) => runAll([script('bench/index.ts', ...args)]),
+  bench: (args) => runAll([script('bench/run.ts', ...args)]),
   'sample-data': (args) => runAll([script('sample-data/generate.ts', ...args)]),
 };
 
@@ -97,7 +97,8 @@ async function runTests(args) {
   }
 }
 
-const testFolders = () => ['local/tests', 'emr-steps/tests', 'glue-scripts/tests', 'test'].filter((folder) => existsSync(join(root, folder)));
+const testFolders = () =>
+  ['local/tests', 'emr-steps/tests', 'glue-scripts/tests', 'test'].filter((folder) => existsSync(join(root, folder)));
 
 function vitestCounts(file) {
   try {

@@ -58,7 +58,7 @@ def export_all(request: dict[str, Any]) -> None:
     connection.execute("SET TimeZone = 'UTC'")
     for export in request['exports']:
         parquet = export['to'].endswith('.parquet')
-        options = '(FORMAT parquet, COMPRESSION zstd)' if parquet else "(FORMAT csv, HEADER, DELIMITER ',')"
+        options = '(FORMAT parquet, COMPRESSION snappy)' if parquet else "(FORMAT csv, HEADER, DELIMITER ',')"
         connection.execute(f'COPY ({_select(export)}) TO {_text(export["to"])} {options}')
 
 

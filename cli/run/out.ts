@@ -126,5 +126,7 @@ async function runExport(context: Context, request: { temporary: string; exports
     child.on('error', reject);
     child.on('close', (status) => resolve(status ?? 1));
   });
-  if (code !== 0) throw new Problem(`The tables could not be written to --out: ${errors.trim().split('\n').at(-1)}`);
+  if (code === 0) return;
+  const said = errors.trim().split('\n');
+  throw new Problem(`The tables could not be written to --out: ${said.at(said[0]?.startsWith('Traceback') ? -1 : 0)}`);
 }

@@ -21,8 +21,11 @@ export class RunProgress {
       const said = [attempt, step.progress].filter(Boolean).join(': ');
       if (step.status === 'RUNNING') {
         if (said) line.progress(said);
-      } else if (step.status === 'SUCCEEDED') line.done(said);
+      } else if (step.status === 'SUCCEEDED') line.done(isStatusWord(step.progress) ? attempt : said);
       else line.failed(attempt);
     }
   };
 }
+
+/** `RUNNING` is news while a job runs and nonsense beside "done". */
+const isStatusWord = (progress = '') => /^\w*$/.test(progress);

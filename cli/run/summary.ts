@@ -110,19 +110,14 @@ export function quality(definition: Model, metrics: Metrics, baseline: Metrics, 
   const { key, name, higher, naive } = OBJECTIVES[definition.objective];
   const mine = metrics[key];
   const theirs = baseline[key];
-  const rows = `${count(holdoutRows)} held-out rows of ${definition.entity.join(', ')}s it never saw`;
+  const rows = `${count(holdoutRows)} held-out rows`;
   if (mine == null) return `${name} is undefined on ${rows}`;
-  const verdict =
-    theirs == null
-      ? ''
-      : (higher ? mine > theirs : mine < theirs)
-        ? ', better than the baseline'
-        : ', NOT better than the baseline';
-  const naively = theirs == null ? '' : `; ${naive} gives ${figure(theirs)}`;
+  const better = theirs != null && (higher ? mine > theirs : mine < theirs);
+  const verdict = theirs == null ? '' : `, ${better ? 'better' : 'NOT better'} than the ${figure(theirs)} of ${naive},`;
   const right = metrics.accuracy == null ? '' : `; ${percent(metrics.accuracy)} of its answers are right`;
   const rightNaively =
-    metrics.accuracy == null || baseline.accuracy == null ? '' : ` against ${percent(baseline.accuracy)}`;
-  return `${name} ${figure(mine)} on ${rows}${naively}${right}${rightNaively}${verdict}.`;
+    metrics.accuracy == null || baseline.accuracy == null ? '' : `, of the baseline’s ${percent(baseline.accuracy)}`;
+  return `${name} ${figure(mine)}${verdict} on ${rows}${right}${rightNaively}.`;
 }
 
 const figure = (value: number) => value.toPrecision(3);

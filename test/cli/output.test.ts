@@ -66,13 +66,13 @@ describe('the sentence about a model', () => {
 
   it('names the objective, the holdout, the naive baseline and the share of right answers', () => {
     expect(quality(model, { accuracy: 0.5, f1_macro: 0.412 }, baseline, 398)).toBe(
-      'macro-F1 0.412 on 398 held-out rows of member_ids it never saw; always naming the most frequent class gives 0.140; ' +
-        '50.0 % of its answers are right against 40.0 %, better than the baseline.',
+      'macro-F1 0.412, better than the 0.140 of always naming the most frequent class, on 398 held-out rows; ' +
+        '50.0 % of its answers are right, of the baseline’s 40.0 %.',
     );
   });
 
   it('does not hide a model that is no better', () => {
-    expect(quality(model, { accuracy: 0.4, f1_macro: 0.14 }, baseline, 398)).toContain('NOT better than the baseline');
+    expect(quality(model, { accuracy: 0.4, f1_macro: 0.14 }, baseline, 398)).toContain('NOT better than the 0.140');
   });
 
   it('says that a figure is undefined', () => {
