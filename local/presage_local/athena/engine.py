@@ -50,7 +50,7 @@ class Result:
 @contextmanager
 def connect(scratch: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A fresh in-memory DuckDB that knows what translated SQL calls. Errors leave it as QueryError."""
-    connection = duckdb.connect(':memory:', config={'threads': '2', 'preserve_insertion_order': 'true'})
+    connection = duckdb.connect(':memory:', config={'preserve_insertion_order': 'true'})
     try:
         if scratch is not None:
             spill = str(scratch / 'spill').replace("'", "''")

@@ -136,7 +136,6 @@ def start_job_run(request: dict[str, Any]) -> dict[str, Any]:
             done='SUCCEEDED',
             failed='FAILED',
             reason_field='ErrorMessage',
-            stopped='STOPPED',
         )
     return {'JobRunId': identity}
 
@@ -151,7 +150,7 @@ def _role(role: str) -> str:
 
 
 def _work(job: Job, record: dict[str, Any]) -> None:
-    from .launch import run_script
+    from .launch import run_script, time_limit
 
     folder = work_dir('glue', record['Id'])
     log = folder / 'job.log'
@@ -161,32 +160,30 @@ def _work(job: Job, record: dict[str, Any]) -> None:
     for name, value in arguments.items():
         if name not in _OWN_ARGUMENTS:
             given += [name, value] if value != '' else [name]
-    timer = threading.Timer(record['Timeout'] * 60, lambda: _time_out(job, record))
-    timer.daemon = True
-    timer.start()
+
+    def late() -> None:
+        record['JobRunState'] = 'TIMEOUT'
+        record['ErrorMessage'] = f'JobRun exceeded its timeout of {record["Timeout"]} minutes'
+
     try:
-        run_script(
-            job,
-            script=record['_script'],
-            arguments=given,
-            role=role,
-            folder=folder,
-            log=log,
-            py_files=_list(arguments.get('--extra-py-files')),
-            conf=_conf(arguments.get('--conf')),
-        )
+        with time_limit(job, record['Timeout'] * 60, late):
+            run_script(
+                job,
+                script=record['_script'],
+                arguments=given,
+                role=role,
+                folder=folder,
+                log=log,
+                py_files=_list(arguments.get('--extra-py-files')),
+                conf=_conf(arguments.get('--conf')),
+            )
     finally:
-        timer.cancel()
         ended = now()
+        if record['JobRunState'] == 'STOPPING':
+            record['JobRunState'] = 'STOPPED'
         record['CompletedOn'] = record['LastModifiedOn'] = ended
         record['ExecutionTime'] = round(ended - record['StartedOn'])
         _write_log(role, record, log.read_text(errors='replace') if log.exists() else '')
-
-
-def _time_out(job: Job, record: dict[str, Any]) -> None:
-    record['JobRunState'] = 'TIMEOUT'
-    record['ErrorMessage'] = f'JobRun exceeded its timeout of {record["Timeout"]} minutes'
-    job.stop()
 
 
 def _list(text: str | None) -> list[str]:

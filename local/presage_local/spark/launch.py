@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..service import Job, s3_as
@@ -53,6 +55,23 @@ def run_script(
         raise ScriptFailed(str(error)) from None
     if code != 0:
         raise ScriptFailed(last_error(log.read_text(errors='replace')) or f'the script ended with exit code {code}')
+
+
+@contextmanager
+def time_limit(job: Job, seconds: float, late: Callable[[], None]) -> Iterator[None]:
+    """Stop the job if the block takes longer; `late` is called just before."""
+
+    def end() -> None:
+        late()
+        job.stop()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _name(uri: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from presage_local.errors import AwsError
+from presage_local.jobs import Job
 from presage_local.spark.emr_requests import read_submit, waits_for_spot
-from presage_local.spark.launch import last_error
+from presage_local.spark.launch import last_error, time_limit
 from presage_local.spark.settings import properties
 from presage_local.spark.staging import Staging, StagingError
 
@@ -110,3 +112,13 @@ def test_a_place_must_say_how_it_is_used_and_stay_in_its_bucket(tmp_path: Path) 
         staging.local('s3://b/../../etc/passwd')
     with pytest.raises(StagingError, match='no s3:// address'):
         staging.local('file:///etc/passwd')
+
+
+def test_a_job_is_stopped_at_its_time_limit_and_not_before() -> None:
+    said: list[str] = []
+    quick, slow = Job({}), Job({})
+    with time_limit(quick, 5, lambda: said.append('quick')):
+        pass
+    with time_limit(slow, 0.01, lambda: said.append('slow')):
+        time.sleep(0.2)
+    assert (quick.stopped, slow.stopped, said) == (False, True, ['slow'])
