@@ -67,6 +67,16 @@ def test_only_changed_and_missing_items_are_written(writer: DynamoWriter, server
     assert writer.push(changed) == Counts(written=11, unchanged=99)
 
 
+def test_a_push_that_was_cut_off_goes_on_where_it_ended_and_looks_no_further(
+    writer: DynamoWriter, server: DynamoServer
+) -> None:
+    writer.push(items(130))
+    server.requests.clear()
+    assert writer.push(items(900)) == Counts(written=770, unchanged=130)
+    # 100 keys take two reads here: those of the first hundred, the second, and the third, which finds nothing.
+    assert server.requests.count('BatchGetItem') == 6
+
+
 def test_items_handed_back_are_sent_again_until_they_are_in(
     writer: DynamoWriter, server: DynamoServer, waits: list[float]
 ) -> None:
