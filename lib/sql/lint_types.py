@@ -133,6 +133,9 @@ def _first_difference(has: list[str], wants: list[str]) -> str:
 
 
 def _kind(node: exp.Expression) -> exp.DType | None:
+    part_of_text = isinstance(node, exp.Bracket) and isinstance(node.this, exp.Split)
+    if part_of_text or isinstance(node, (exp.Replace, exp.RegexpReplace)):
+        return exp.DType.VARCHAR  # sqlglot leaves these without a type
     return node.type.this if node.type else None
 
 

@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import buyerStage from '#lib/pipelines/buyer-stage/pipeline.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
 import { compileQueries, refusal, visits, workFolder } from './fixture.ts';
+
+vi.setConfig({ testTimeout: 60_000 }); // most tests start Python
 
 const SIMPLE = 'SELECT user_id, page FROM visit';
 const simple = () => visits({ pages: { user_id: 'bigint', page: 'varchar' } });

@@ -1,5 +1,7 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { compileQueries, refusal, visits } from './fixture.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
 
 /** Rule → a query that breaks it (each gives the one column user_id) and what the message has to recommend. */
 const REFUSED: [rule: string, what: string, sql: string, instead: string][] = [
