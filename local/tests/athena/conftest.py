@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -125,6 +125,3 @@ class Lake:
 def lake(cloud: Cloud) -> Lake:
     """An empty lake."""
     return Lake(cloud)
-
-
-LakeMaker = Callable[[], Lake]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cloud import Cloud, allow, policy, wait_for
+from tests.cloud import Cloud, allow, wait_for
 
 # A script that says what it was given; no Spark, so it starts at once.
 PLAIN = """
@@ -157,6 +157,3 @@ class Jobs:
 def jobs(cloud: Cloud) -> Jobs:
     """A place for jobs."""
     return Jobs(cloud)
-
-
-__all__ = ['PLAIN', 'Jobs', 'policy']
