@@ -59,7 +59,7 @@ export async function replacePartitions(tableName: string, first: string, pointe
       tableName,
       some.map((pointer) => inputFor(table, pointer)),
     );
-  for (const pointer of moved) await createOrUpdate(tableName, inputFor(table, pointer));
+  for (const pointer of moved) await update(tableName, inputFor(table, pointer));
   for (const some of chunks(gone, DELETE_AT_ONCE)) {
     const PartitionsToDelete = some.map(({ values }) => ({ Values: values }));
     const { Errors = [] } = await glue.send(
@@ -109,13 +109,17 @@ async function createAll(TableName: string, inputs: PartitionInput[]): Promise<v
 }
 
 async function createOrUpdate(TableName: string, PartitionInput: PartitionInput): Promise<void> {
-  const PartitionValueList = PartitionInput.Values;
   try {
     await glue.send(new CreatePartitionCommand({ ...here(), TableName, PartitionInput }));
   } catch (error) {
     if (!isNamed(error, 'AlreadyExistsException')) throw error;
-    await glue.send(new UpdatePartitionCommand({ ...here(), TableName, PartitionValueList, PartitionInput }));
+    await update(TableName, PartitionInput);
   }
+}
+
+async function update(TableName: string, PartitionInput: PartitionInput): Promise<void> {
+  const PartitionValueList = PartitionInput.Values;
+  await glue.send(new UpdatePartitionCommand({ ...here(), TableName, PartitionValueList, PartitionInput }));
 }
 
 function* chunks<T>(all: T[], size: number): Generator<T[]> {
