@@ -240,12 +240,6 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
         ...(settings.emr ? [allow(['elasticmapreduce:ListClusters'], ['*'])] : []),
         allow(['glue:GetJobRuns'], [arn('glue', `job/${names.prefix}-*`)]),
       ];
-    case 'findJobs':
-      // A job that was started while its id was not yet written down is found by its name.
-      return [
-        allow(['glue:GetJobRuns'], [arn('glue', `job/${names.prefix}-*`)]),
-        ...(settings.emr ? [allow(['elasticmapreduce:ListClusters'], ['*'])] : []),
-      ];
     case 'stopJobs':
       return [
         ...(settings.emr ? [stop.emr] : []),
