@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Fn, Stack } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import type { Machine } from '#lambdas/shared/payload.ts';
@@ -47,6 +47,11 @@ export abstract class PipelineStack extends Stack {
         },
       ]),
     );
+  }
+
+  /** Asked for at deployment. The CDK's own look-up, made even for a VPC whose zones are given, needs credentials at synth. */
+  override get availabilityZones(): string[] {
+    return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
   }
 
   /** A file or folder of the repository as a deployed asset. A file gets a hash for its name, a folder becomes a zip. */
