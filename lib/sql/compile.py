@@ -86,7 +86,7 @@ def compile_query(name: str, query: Query, request: Request) -> tuple[Compiled |
         problems += names.unknown_columns(whole, physical, file)
         if any(problem.rule == 'unknown-column' for problem in problems):
             return None, problems
-        typed = annotate(whole, MappingSchema(physical, dialect='athena'))
+        typed = annotate(whole, MappingSchema({**physical}, dialect='athena'))
         problems += lint_types.check(typed, query['output'], file)
         if problems:
             return None, problems
@@ -142,7 +142,7 @@ def lead(tree: exp.Query, relations: dict[str, str]) -> None:
     tree.set('with_', exp.With(expressions=[*ctes, *(own.expressions if own else [])]))
 
 
-def physical_schema(query: Query, request: Request) -> dict[str, dict[str, str]]:
+def physical_schema(query: Query, request: Request) -> names.Physical:
     """What the catalogue says about the tables below the leading CTEs."""
     return {
         **{source['raw']: physical_columns(source) for source in request['sources'].values()},

@@ -49,7 +49,7 @@ def check(tree: exp.Query, sql: str, file: str) -> list[Problem]:
     return sorted(dict.fromkeys(found), key=lambda problem: (problem.line or 0, problem.rule))
 
 
-def _node_problems(node: exp.Expression) -> Iterator[tuple[str, str, str]]:
+def _node_problems(node: exp.Expr) -> Iterator[tuple[str, str, str]]:
     if isinstance(node, (exp.Div, exp.IntDiv)):
         yield from _ratio(node)
     if isinstance(node, exp.Literal) and not node.is_string and '.' in node.this and 'e' not in node.this.lower():
@@ -88,7 +88,7 @@ def _is_zero(literal: exp.Literal) -> bool:
     return not literal.is_string and float(literal.this) == 0
 
 
-def _never_null(node: exp.Expression) -> bool:
+def _never_null(node: exp.Expr) -> bool:
     node = node.unnest()
     if isinstance(node, (exp.Literal, exp.Placeholder)):
         return True
@@ -103,7 +103,9 @@ def _never_null(node: exp.Expression) -> bool:
 
 def _full_join(join: exp.Join) -> Iterator[tuple[str, str, str]]:
     select = join.parent
-    joins = select.args.get('joins') or [] if isinstance(select, exp.Select) else []
+    if not isinstance(select, exp.Select):
+        return
+    joins = select.args.get('joins') or []
     before = joins[: next((i for i, other in enumerate(joins) if other is join), 0)]
     if join.side != 'FULL' or not any(other.side == 'FULL' for other in before):
         return
@@ -152,5 +154,5 @@ def _items_without_nulls(tokens: list[Token], start: int) -> Iterator[Token]:
                 return
             first = previous = None
             continue
-        depth += {TokenType.L_PAREN: 1, TokenType.R_PAREN: -1}.get(kind, 0)
+        depth += 1 if kind == TokenType.L_PAREN else -1 if kind == TokenType.R_PAREN else 0
         first, previous = first or token, token

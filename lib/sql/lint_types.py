@@ -45,7 +45,7 @@ def check(tree: exp.Query, output: dict[str, str | None], file: str) -> list[Pro
     return list(dict.fromkeys(found))
 
 
-def _node_problems(node: exp.Expression) -> Iterator[tuple[str, str, str]]:
+def _node_problems(node: exp.Expr) -> Iterator[tuple[str, str, str]]:
     if isinstance(node, (exp.DateAdd, exp.DateTrunc, exp.TimestampTrunc, exp.Add, exp.Sub)):
         yield from _shifted_date(node)
     elif isinstance(node, exp.DateDiff):
@@ -63,7 +63,7 @@ def _node_problems(node: exp.Expression) -> Iterator[tuple[str, str, str]]:
                 yield 'number-to-text', f'{_text(part)} is a double', 'keep numbers in columns of their own'
 
 
-def _shifted_date(node: exp.Expression) -> Iterator[tuple[str, str, str]]:
+def _shifted_date(node: exp.Expr) -> Iterator[tuple[str, str, str]]:
     if isinstance(node, (exp.Add, exp.Sub)):
         if not isinstance(node.expression, exp.Interval) or _kind(node.this) in TIMES:
             return
@@ -132,7 +132,7 @@ def _first_difference(has: list[str], wants: list[str]) -> str:
     return f'column {at + 1} is {[*has, "nothing"][at]}, declared is {[*wants, "nothing"][at]}'
 
 
-def _kind(node: exp.Expression) -> exp.DType | None:
+def _kind(node: exp.Expr) -> exp.DType | None:
     part_of_text = isinstance(node, exp.Bracket) and isinstance(node.this, exp.Split)
     if part_of_text or isinstance(node, (exp.Replace, exp.RegexpReplace)):
         return exp.DType.VARCHAR  # sqlglot leaves these without a type
@@ -143,11 +143,11 @@ def _name(kind: exp.DataType | None) -> str:
     return NAMES.get(kind.this, kind.sql('athena').lower()) if kind else 'unknown'
 
 
-def _unit(node: exp.Expression) -> str:
+def _unit(node: exp.Expr) -> str:
     return node.text('unit').upper()
 
 
-def _text(node: exp.Expression) -> str:
+def _text(node: exp.Expr) -> str:
     """Short enough for a message, with the parameter as its author wrote it."""
     text = node.sql('athena').replace('CAST(:run_date AS DATE)', ':run_date')
     return text if len(text) <= 80 else f'{text[:77]}…'

@@ -59,7 +59,8 @@ def columns_of(source: exp.Table | Scope, physical: Physical) -> set[str]:
     if source.set_operation_scopes:
         return columns_of(source.set_operation_scopes[0], physical)
     columns: set[str] = set()
-    for column in source.expression.selects:
+    selects = source.expression.selects if isinstance(source.expression, exp.Query) else []
+    for column in selects:
         if not column.is_star:
             columns.add(column.alias_or_name)
             continue
@@ -74,7 +75,8 @@ def is_own_alias(column: exp.Column, scope: Scope) -> bool:
     """ORDER BY may name what the SELECT gives."""
     order = column.find_ancestor(exp.Order, exp.Select)
     named = isinstance(order, exp.Order) and not isinstance(order.parent, exp.Window)
-    return named and not column.table and column.name in scope.expression.named_selects
+    query = scope.expression
+    return named and not column.table and isinstance(query, exp.Query) and column.name in query.named_selects
 
 
 def joined_using(scope: Scope, name: str) -> bool:

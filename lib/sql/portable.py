@@ -21,7 +21,7 @@ PORTABLE = (
 )
 
 # Class of the parsed function, or its name where the parser knows none → what to write instead.
-DIFFERENT: dict[type[exp.Expression] | str, str] = {
+DIFFERENT: dict[type[exp.Expr] | str, str] = {
     exp.ApproxQuantile: 'compute an exact rank with row_number',
     exp.ApproxDistinct: 'write COUNT(DISTINCT x)',
     exp.AnyValue: 'write MIN(x) or MAX(x)',
@@ -49,7 +49,7 @@ JSON = (exp.JSONExtract, exp.ParseJSON, exp.JSONFormat, exp.JSONArrayContains, e
 Finding = tuple[str, str, str]
 
 
-def refuse(node: exp.Expression) -> Iterator[Finding]:
+def refuse(node: exp.Expr) -> Iterator[Finding]:
     """What is wrong with one function or clause, whatever its arguments' types."""
     name = called(node)
     if isinstance(node, DAYS_OF_WEEK) or name in ('day_of_week', 'dow') or _extracts(node, DAY_PARTS):
@@ -80,7 +80,7 @@ def refuse(node: exp.Expression) -> Iterator[Finding]:
     yield from _clauses(node)
 
 
-def _clauses(node: exp.Expression) -> Iterator[Finding]:
+def _clauses(node: exp.Expr) -> Iterator[Finding]:
     if isinstance(node, exp.Unnest) and node.args.get('offset'):
         yield 'not-portable', 'WITH ORDINALITY differs', 'number the rows with row_number'
     if isinstance(node, exp.With) and node.args.get('recursive'):
@@ -95,7 +95,7 @@ def _clauses(node: exp.Expression) -> Iterator[Finding]:
         yield 'not-portable', 'QUALIFY and LATERAL are not known everywhere', 'write a subquery'
 
 
-def called(node: exp.Expression) -> str | None:
+def called(node: exp.Expr) -> str | None:
     """The name of a function as its author wrote it, near enough; None for what is no function."""
     if isinstance(node, exp.Anonymous):
         return node.name.lower()
@@ -104,5 +104,5 @@ def called(node: exp.Expression) -> str | None:
     return node.sql_name().lower() if isinstance(node, exp.Func) else None
 
 
-def _extracts(node: exp.Expression, parts: set[str]) -> bool:
+def _extracts(node: exp.Expr, parts: set[str]) -> bool:
     return isinstance(node, exp.Extract) and node.name.upper() in parts

@@ -24,7 +24,7 @@ class Problem:
         return f'{where} ({self.rule}): {self.what}; {self.instead}'
 
 
-def line_of(node: exp.Expression) -> int | None:
+def line_of(node: exp.Expr) -> int | None:
     """Where a node stands in its file: the parser notes places of names and most functions only, so look around it."""
     for inner in node.walk():
         if 'line' in inner.meta:

@@ -70,8 +70,9 @@ const surveys: Cell[][] = [
   ['copied', '2020-02-07', ''],
   ["O'Brien, Zoë", '2020-01-20', "Don't know"],
   ['', '2020-02-07', 'Dreamer'],
-  ['nobody', '2020-02-30', 'Dreamer'],
 ];
+
+const surveyColumns = { member_id: 'varchar', survey_date: 'varchar', buyer_stage: 'varchar' };
 
 /** The raw tables as the catalogue has them: Parquet as declared, CSV all text. */
 export const rawTables: Record<string, TestTable> = {
@@ -82,8 +83,17 @@ export const rawTables: Record<string, TestTable> = {
     ]),
   ),
   [rawTableName(pipeline.name, 'survey')]: {
-    columns: { member_id: 'varchar', survey_date: 'varchar', buyer_stage: 'varchar' },
+    columns: surveyColumns,
     rows: surveys,
+  },
+};
+
+/** The survey with a value that is no date: a run is stopped by its profile, before anything is computed of it. */
+export const unreadable: Record<string, TestTable> = {
+  ...rawTables,
+  [rawTableName(pipeline.name, 'survey')]: {
+    columns: surveyColumns,
+    rows: [...surveys, ['nobody', '2020-02-30', 'Dreamer']],
   },
 };
 

@@ -9,7 +9,7 @@ import { qualityQuery, readQuality } from '#lib/sql/quality-sql.ts';
 import { predictionsQuery } from '#lib/sql/scored-sql.ts';
 import { tableColumns, withRunDate } from '#lib/sql/sql-text.ts';
 import { readValidation, validateQuery } from '#lib/sql/validate-sql.ts';
-import { candidate, RUN_DATE, rawTables, scoredTable } from './buyer-stage-data.ts';
+import { candidate, RUN_DATE, rawTables, scoredTable, unreadable } from './buyer-stage-data.ts';
 import { type Answer, Engines, type TestTable } from './engines.ts';
 
 let engines: Engines;
@@ -161,7 +161,7 @@ describe('training and inference', () => {
 test('the profile counts what is wrong with the sources and what is read', async () => {
   const sql = profileQuery(pipeline, {}, RUN_DATE, Object.keys(pipeline.sources));
   await engines.validate(sql);
-  const profile = readProfile(await onAthena(sql, rawTables));
+  const profile = readProfile(await onAthena(sql, unreadable));
   const sound = { duplicates: 0, withoutKey: 0, afterRunDate: 0, unreadable: 0, unreadableExample: null, unknown: {} };
   expect(profile.consumer_summary_t001).toEqual({
     ...sound,

@@ -67,13 +67,15 @@ export class Engines {
     const answers: Record<string, Answer> = {};
     for (const [name, sql] of Object.entries(athena)) {
       const answer = await this.trino.query(sql).catch((error: Error) => {
-        throw new Error(`${name} on trino: ${error.message}\n${sql}`);
+        throw new Error(`${name} on trino: ${error.message}\n${sql.slice(-2000)}`);
       });
       for (const [engine, given] of Object.entries(others)) {
         const other = given[name];
         if (!other) continue;
         if ('error' in other)
-          throw new Error(`${name} on ${engine}: ${other.error}\n${engine === 'spark' ? spark[name] : sql}`);
+          throw new Error(
+            `${name} on ${engine}: ${other.error}\n${(engine === 'spark' ? (spark[name] ?? '') : sql).slice(-2000)}`,
+          );
         const difference = compare(answer, other);
         if (difference) throw new Error(`${name}: trino and ${engine} differ: ${difference}`);
       }

@@ -23,10 +23,12 @@ interface Page {
 export class Trino {
   private readonly child: ChildProcess;
   private readonly url: string;
+  private readonly log: () => string;
 
-  private constructor(child: ChildProcess, url: string) {
+  private constructor(child: ChildProcess, url: string, log: () => string) {
     this.child = child;
     this.url = url;
+    this.log = log;
   }
 
   static async start(): Promise<Trino> {
@@ -44,16 +46,21 @@ export class Trino {
       });
       child.stdout?.on('data', (data: Buffer) => {
         const address = /LISTENING (\S+)/.exec(String(data))?.[1];
-        if (address) resolve(address);
+        if (!address) return;
+        clearTimeout(late);
+        resolve(address);
       });
       child.on('error', reject);
-      setTimeout(() => {
+      const late = setTimeout(() => {
         child.kill();
         reject(new Error(`Trino did not listen within ${START_SECONDS} seconds:\n${said}`));
-      }, START_SECONDS * 1000).unref();
-      child.on('exit', (code) => reject(new Error(`Trino ended with ${code} before it listened:\n${said}`)));
+      }, START_SECONDS * 1000);
+      child.on('exit', (code) => {
+        clearTimeout(late);
+        reject(new Error(`Trino ended with ${code} before it listened:\n${said}`));
+      });
     });
-    return new Trino(child, url);
+    return new Trino(child, url, () => said);
   }
 
   async load(name: string, table: TestTable): Promise<void> {
@@ -88,7 +95,10 @@ export class Trino {
 
   private async call(url: string, init: RequestInit): Promise<Page> {
     for (;;) {
-      const response = await fetch(url, init);
+      const response = await fetch(url, init).catch((error: Error) => {
+        const ended = this.child.exitCode ?? this.child.signalCode ?? 'no';
+        throw new Error(`Trino does not answer (${error.cause}; exit code ${ended}):\n${this.log()}`);
+      });
       if (response.ok) return (await response.json()) as Page;
       if (response.status !== 503) throw new Error(`Trino answered ${response.status}: ${await response.text()}`);
     }
