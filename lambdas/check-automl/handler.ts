@@ -8,7 +8,7 @@ import { sagemaker } from '#lambdas/shared/clients/sagemaker.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { checkJob, type Look } from '#lambdas/shared/jobs.ts';
 import type { Job, MlPayload } from '#lambdas/shared/payload.ts';
-import { step } from '#lambdas/shared/step.ts';
+import { logger, step } from '#lambdas/shared/step.ts';
 
 /**
  * Looks at the AutoML job of the loop.
@@ -74,7 +74,8 @@ async function progressOf(AutoMLJobName: string, secondary = 'Starting'): Promis
         : Math.max(...values));
     const text = first && best !== undefined ? `, best ${first.MetricName} ${best.toFixed(3)}` : '';
     return `${secondary}: ${Candidates.length} candidate(s)${text}`;
-  } catch {
+  } catch (error) {
+    logger.warn('no candidates to show', error as Error);
     return secondary;
   }
 }

@@ -8,6 +8,9 @@ import { getPipeline } from '#lambdas/shared/settings.ts';
 import { count, step } from '#lambdas/shared/step.ts';
 import { readProfile } from '#lib/sql/profile-sql.ts';
 
+/** Step Functions keeps 32 KB of a cause; a schema that changed as a whole is told by its first hundred columns. */
+const MOST_LINES = 100;
+
 /** Judges the sources: everything wrong with any of them, in their files and in their rows, is one message. */
 export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => {
   const { inspection, jobs } = payload;
@@ -22,7 +25,9 @@ export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => 
   ];
   if (lines.length) {
     const head = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
-    throw stepError('SourcesRejected', `${head} with the sources of ${pipeline.name}:\n${lines.join('\n')}`);
+    const more = lines.length > MOST_LINES ? `\n… and ${lines.length - MOST_LINES} more` : '';
+    const shown = lines.slice(0, MOST_LINES).join('\n');
+    throw stepError('SourcesRejected', `${head} with the sources of ${pipeline.name}:\n${shown}${more}`);
   }
   const sources: Record<string, SourceCounts> = {};
   for (const [name, { rows, duplicates, withoutKey, afterRunDate }] of Object.entries(profiles)) {

@@ -68,6 +68,18 @@ describe('check-sources', () => {
     await expect(check([{ source: 'visits', ...good, newest: '2020-02-04' }])).resolves.toBeDefined();
   });
 
+  it('tells a hundred problems and counts the rest, so that the message still fits', async () => {
+    const problems = Array.from({ length: 250 }, (_, i) => ({
+      source: 'visits',
+      message: `visits: column c${i} is missing`,
+    }));
+    s3.putJson(INSPECTION, { problems, sources: {} });
+    const error = await check([], NO_JOB).catch((thrown: Error) => thrown);
+    const lines = (error as Error).message.split('\n');
+    expect(lines).toHaveLength(102);
+    expect(lines.at(-1)).toBe('… and 150 more');
+  });
+
   it('tells what the files say when there was nothing to profile', async () => {
     s3.putJson(INSPECTION, { problems: [{ source: 'visits', message: 'visits: is missing' }], sources: {} });
     await expect(check([], NO_JOB)).rejects.toThrow('1 problem with the sources of homes:\nvisits: is missing');
