@@ -25,11 +25,11 @@ export const WILDCARDS: { resource: RegExp; reason: string }[] = [
     reason: 'The Glue jobs of one pipeline share its prefix.',
   },
   {
-    resource: /:sagemaker:[^:]*:[^:]*:[a-z-]+\/pr[0-9a-f]{8}\*$/,
+    resource: /:sagemaker:.*:[a-z-]+\/pr[0-9a-f]{8}\*$/,
     reason: 'SageMaker jobs and models are made at run time, below a prefix of the environment and pipeline.',
   },
   {
-    resource: /:elasticmapreduce:[^:]*:[^:]*:cluster\/\*$/,
+    resource: /:elasticmapreduce:.*:cluster\/\*$/,
     reason: 'A cluster has its id only when it runs; a condition on the tag of the pipeline limits the statement.',
   },
   {
@@ -41,7 +41,7 @@ export const WILDCARDS: { resource: RegExp; reason: string }[] = [
     reason: 'The service appends what it likes to the name.',
   },
   {
-    resource: /:ecr:[^:]*:\*:repository\/\*$/,
+    resource: /:ecr:.*:\*:repository\/\*$/,
     reason: "AWS's own images are in registries of AWS accounts that differ by region; our own account is excluded.",
   },
   {

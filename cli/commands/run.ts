@@ -18,7 +18,8 @@ import { root } from '#cli/setup.mjs';
 import { awsTarget, environmentNamed, type Target } from '#cli/target.ts';
 import type { EtlResult, Machine, MlResult } from '#lambdas/shared/payload.ts';
 import { loadPipelines } from '#lib/pipelines/index.ts';
-import { type Pipeline, suggestion } from '#lib/pipelines/pipeline.ts';
+import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+import { suggestion } from '#lib/pipelines/references.ts';
 
 export interface RunOptions {
   env: string;

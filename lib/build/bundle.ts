@@ -46,10 +46,13 @@ export async function bundleHandlers(outdir: string): Promise<string[]> {
  */
 export function layOutAssets(bundles: string, outdir: string, pipeline: CompiledPipeline): void {
   rmSync(outdir, { recursive: true, force: true });
-  const definition = JSON.stringify(pipeline);
+  mkdirSync(outdir, { recursive: true });
+  const definition = join(outdir, 'pipeline.json');
+  writeFileSync(definition, JSON.stringify(pipeline));
   for (const step of readdirSync(bundles)) {
-    mkdirSync(join(outdir, step), { recursive: true });
+    mkdirSync(join(outdir, step));
+    // Links, because thirty copies for each environment would cost more time than the bundling.
     linkSync(join(bundles, step, 'handler.mjs'), join(outdir, step, 'handler.mjs'));
-    writeFileSync(join(outdir, step, 'pipeline.json'), definition);
+    linkSync(definition, join(outdir, step, 'pipeline.json'));
   }
 }

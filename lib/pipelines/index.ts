@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { type Pipeline, suggestion } from './pipeline.ts';
+import { suggestion } from '#lib/pipelines/references.ts';
+import type { Pipeline } from './pipeline.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 

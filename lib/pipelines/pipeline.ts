@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { brokenReferences } from '#lib/pipelines/references.ts';
 
 /**
  * What a pipeline is: data. No AWS construct in here and none in a pipeline's folder.
@@ -103,7 +104,9 @@ export const PipelineSchema = z
     model: ModelSchema.optional(),
     predictions: PredictionsSchema.optional(),
   })
-  .superRefine(crossChecks);
+  .superRefine((pipeline, context) => {
+    for (const { path, message } of brokenReferences(pipeline)) context.addIssue({ code: 'custom', path, message });
+  });
 
 export type PipelineInput = z.input<typeof PipelineSchema>;
 export type Pipeline = z.output<typeof PipelineSchema>;
@@ -145,76 +148,6 @@ const path = (parts: PropertyKey[]) =>
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text ? '.' : ''}${String(part)}`),
     '',
   );
-
-/** Names that must exist elsewhere in the definition. Typed loosely: zod runs it on the parsed output. */
-function crossChecks(pipeline: z.output<z.ZodObject<any>>, context: z.RefinementCtx) {
-  const p = pipeline as Pipeline;
-  const problem = (where: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path: where, message });
-  const mustBeIn = (where: PropertyKey[], name: string, known: string[], what: string) => {
-    if (!known.includes(name)) problem(where, `'${name}' is no ${what} (${suggestion(name, known)})`);
-  };
-  for (const [name, source] of Object.entries(p.sources)) {
-    const known = Object.keys(source.columns);
-    source.key.forEach((column, i) => mustBeIn(['sources', name, 'key', i], column, known, `column of ${name}`));
-    if (source.date) {
-      mustBeIn(['sources', name, 'date'], source.date, known, `column of ${name}`);
-      const type = source.columns[source.date]?.type;
-      if (type && type !== 'date' && type !== 'timestamp')
-        problem(['sources', name, 'date'], `'${source.date}' is ${type}, use a date or timestamp column`);
-    } else if (source.lateByDays !== undefined)
-      problem(['sources', name, 'lateByDays'], 'needs `date`, the column that says which day a row is about');
-  }
-  for (const [name, table] of Object.entries(p.tables)) {
-    if (p.sources[name]) problem(['tables', name], 'a source has this name too');
-    const known = [...Object.keys(table.columns), ...table.partitionBy];
-    table.key.forEach((column, i) => mustBeIn(['tables', name, 'key', i], column, known, `column of ${name}`));
-    table.partitionBy.forEach((column, i) =>
-      mustBeIn(['tables', name, 'partitionBy', i], column, Object.keys(table.partitionTypes), 'key of partitionTypes'),
-    );
-  }
-  p.quality.forEach((rule, i) => {
-    mustBeIn(['quality', i, 'table'], rule.table, Object.keys(p.tables), 'table');
-    if ('column' in rule && p.tables[rule.table])
-      mustBeIn(
-        ['quality', i, 'column'],
-        rule.column,
-        Object.keys(p.tables[rule.table]?.columns ?? {}),
-        `column of ${rule.table}`,
-      );
-  });
-  if (p.model && !p.predictions) problem(['predictions'], 'a pipeline with a model says what its predictions are');
-  if (p.model) {
-    const { problem: kind, objective, classes, positive } = p.model;
-    const fits = { binary: ['AUC'], multiclass: ['F1macro'], regression: ['MSE'] }[kind];
-    if (!fits.includes(objective))
-      problem(['model', 'objective'], `${objective} does not fit ${kind} (use ${fits.join(', ')})`);
-    if (kind !== 'regression' && !classes) problem(['model', 'classes'], 'a classification lists its classes');
-    if (kind === 'binary' && (!positive || !classes?.includes(positive)))
-      problem(['model', 'positive'], 'a binary model names its positive class, one of `classes`');
-    const twice = p.model.features.filter((f, i, all) => all.indexOf(f) !== i);
-    if (twice.length) problem(['model', 'features'], `named twice: ${twice.join(', ')}`);
-  }
-  p.predictions?.key.forEach((column, i) =>
-    mustBeIn(['predictions', 'key', i], column, Object.keys(p.predictions?.columns ?? {}), 'column of predictions'),
-  );
-}
-
-/** "did you mean x?" when one known name is close, the list otherwise. */
-export function suggestion(name: string, known: string[]): string {
-  const near = known.map((k) => [distance(name, k), k] as const).sort((a, b) => a[0] - b[0])[0];
-  return near && near[0] <= Math.max(2, name.length / 4) ? `did you mean ${near[1]}?` : `known: ${known.join(', ')}`;
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, x] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, y] of [...b].entries())
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (x === y ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
 
 /** A varchar column with a closed set of values. */
 export const oneOf = (...values: string[]) => ({ type: 'varchar' as const, oneOf: values });

@@ -5,13 +5,8 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { candidateTableName, rawTableName } from '#lib/names.ts';
-import {
-  type CompiledPipeline,
-  type CompiledQuery,
-  type Pipeline,
-  type SourceFormat,
-  suggestion,
-} from '#lib/pipelines/pipeline.ts';
+import type { CompiledPipeline, CompiledQuery, Pipeline, SourceFormat } from '#lib/pipelines/pipeline.ts';
+import { suggestion } from '#lib/pipelines/references.ts';
 import { scoredColumns } from './scored-sql.ts';
 import { columnTypes, tableColumns } from './sql-text.ts';
 

@@ -173,5 +173,6 @@ function physicalNames(properties: Json): Json[] {
   const named = NAME_PROPERTIES.map((name) => properties[name]);
   const glue = properties.TableInput ? `${properties.DatabaseName}.${properties.TableInput.Name}` : undefined;
   const plain = properties.DatabaseInput?.Name ?? (properties.TargetArn ? undefined : properties.Name);
-  return [...named, glue, plain].filter((name) => name !== undefined);
+  // A reference to another resource of the stack is no name of its own.
+  return [...named, glue, plain].filter((name) => name !== undefined && !name.Ref && !name['Fn::GetAtt']);
 }
