@@ -58,7 +58,8 @@ export class MlTables extends Construct {
     const { model, predictions } = pipeline;
     if (!model || !predictions) return;
     const database = lake.names.database;
-    const outputs = model.problem === 'regression' ? ['predicted_label'] : ['predicted_label', 'probabilities', 'labels'];
+    const outputs =
+      model.problem === 'regression' ? ['predicted_label'] : ['predicted_label', 'probabilities', 'labels'];
     const scores = (dataset: 'holdout' | 'inference', keys: string[]) =>
       new CatalogTable(this, `Scores-${dataset}`, {
         database,

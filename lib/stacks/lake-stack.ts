@@ -5,6 +5,7 @@ import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
+import { AccountCheck } from '#lib/constructs/account-check.ts';
 import { removalPolicyOf, ZoneBucket } from '#lib/constructs/zone-bucket.ts';
 import type { Environment } from '#lib/environments.ts';
 import { lakeNames } from '#lib/names.ts';
@@ -22,6 +23,7 @@ export class LakeStack extends Stack {
         'the zones, the catalogue and the alerts that every pipeline shares',
       ),
     );
+    new AccountCheck(this, 'AccountCheck', environment);
     const names = lakeNames(environment, environment.account ?? Aws.ACCOUNT_ID);
     const removalPolicy = removalPolicyOf(this, environment);
     const days = environment.retentionDays;

@@ -4,6 +4,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import type { Machine } from '#lambdas/shared/payload.ts';
 import type { Settings } from '#lambdas/shared/settings.ts';
+import { AccountCheck } from '#lib/constructs/account-check.ts';
 import { Lake } from '#lib/constructs/lake.ts';
 import type { SourceLocations } from '#lib/constructs/pipeline-tables.ts';
 import { StepLambdas } from '#lib/constructs/step-lambdas.ts';
@@ -34,6 +35,7 @@ export abstract class PipelineStack extends Stack {
     const names = pipelineNames(environment, pipeline.name);
     const stackName = machine === 'etl' ? names.etlStack : names.mlStack;
     super(scope, id, stackProps(environment, stackName, `${pipeline.name}, ${what}`));
+    new AccountCheck(this, 'AccountCheck', environment);
     this.props = props;
     this.machine = machine;
     this.lake = Lake.named(this, environment);

@@ -142,6 +142,17 @@ describe('functions', () => {
   });
 });
 
+describe('an environment without an account', () => {
+  it('is refused by CloudFormation before anything is made, with what to do', () => {
+    for (const template of Object.values(templates)) {
+      const rules = Object.values<Json>(template.Rules ?? {}).filter((rule) => rule.Assertions);
+      const said = JSON.stringify(rules);
+      if (template.stack.startsWith('presage-local-')) expect(said).not.toContain('has no account');
+      else expect(said, template.stack).toContain('has no account: set it in lib/environments.ts');
+    }
+  });
+});
+
 describe('two environments in one account', () => {
   it('do not share a single physical name', async () => {
     const environment = (name: string): Environment => ({ ...environments.dev, name, account: '111111111111' });

@@ -19,7 +19,7 @@ export interface Resource {
 export interface Template {
   stack: string;
   Resources: Record<string, Resource>;
-  Outputs?: Json;
+  Rules?: Json;
 }
 
 // CDK's own validation of each template takes seconds; nag.test.ts synthesizes with it.
