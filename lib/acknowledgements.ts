@@ -54,7 +54,7 @@ export const WILDCARDS: { resource: RegExp; reason: string }[] = [
 export const STARS: { policy: RegExp; reason: string }[] = [
   {
     policy: /\/Steps\/[\w-]+\/Role\/DefaultPolicy\/Resource$/,
-    reason: 'X-Ray, elasticmapreduce:RunJobFlow (limited by its tag) and ListClusters know no resource.',
+    reason: 'X-Ray, RunJobFlow (limited by its tag), ListClusters and ListCandidatesForAutoMLJob know no resource.',
   },
   { policy: /\/Machine\/Machine\/Role\/DefaultPolicy\/Resource$/, reason: 'X-Ray and log delivery know no resource.' },
   {

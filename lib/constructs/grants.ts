@@ -186,12 +186,13 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
           [
             'sagemaker:CreateAutoMLJobV2',
             'sagemaker:DescribeAutoMLJobV2',
-            'sagemaker:ListCandidatesForAutoMLJob',
             'sagemaker:StopAutoMLJob',
             'sagemaker:AddTags',
           ],
           sagemaker('automl-job'),
         ),
+        // A list: it knows no resource, although it is of one job.
+        allow(['sagemaker:ListCandidatesForAutoMLJob'], ['*']),
         passRole([settings.sagemakerRoleArn], 'sagemaker.amazonaws.com'),
       ];
     case 'models':
