@@ -1,4 +1,5 @@
 import { fieldsOf, lineBlocks, parses } from '#lambdas/inspect-sources/csv.ts';
+import { missingColumns } from '#lambdas/inspect-sources/findings.ts';
 import { isServiceFault } from '#lambdas/shared/retryable.ts';
 import type { Column } from '#lib/pipelines/pipeline.ts';
 
@@ -79,10 +80,6 @@ export async function checkCsv(stream: AsyncIterable<Uint8Array>, declared: Reco
 }
 
 function headerProblems(header: string[], declared: Record<string, Column>): string[] {
-  const missing = Object.keys(declared).filter((name) => !header.includes(name));
   const twice = [...new Set(header.filter((name, i) => header.indexOf(name) !== i))];
-  return [
-    ...missing.map((name) => `column ${name} is missing`),
-    ...twice.map((name) => `column ${name} is there twice`),
-  ];
+  return [...missingColumns(header, Object.keys(declared)), ...twice.map((name) => `column ${name} is there twice`)];
 }

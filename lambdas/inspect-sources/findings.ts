@@ -34,3 +34,13 @@ function where(places: string[]): string {
   if (!first) return '';
   return others.length ? ` (${first} and ${others.length} more)` : ` (${first})`;
 }
+
+/** Columns that are not there, with those nobody declared: often the same ones under another name. */
+export function missingColumns(present: string[], declared: string[]): string[] {
+  const extra = present.filter((name) => !declared.includes(name));
+  const instead = extra.length ? `; not declared, but there: ${extra.slice(0, MOST_NAMED).join(', ')}` : '';
+  const more = extra.length > MOST_NAMED ? ` and ${extra.length - MOST_NAMED} more` : '';
+  return declared.filter((name) => !present.includes(name)).map((name) => `column ${name} is missing${instead}${more}`);
+}
+
+const MOST_NAMED = 5;

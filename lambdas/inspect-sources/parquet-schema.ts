@@ -1,4 +1,5 @@
 import type { FileMetaData, SchemaElement } from 'hyparquet';
+import { missingColumns } from '#lambdas/inspect-sources/findings.ts';
 import type { Column, ColumnType } from '#lib/pipelines/pipeline.ts';
 
 /**
@@ -18,12 +19,12 @@ const ALLOWED: Record<ColumnType, RegExp> = {
 /** Every difference between a footer and the declared columns. Columns are matched by name, whatever their case. */
 export function schemaProblems(footer: FileMetaData, declared: Record<string, Column>): string[] {
   const columns = new Map(topLevel(footer).map((element) => [element.name.toLowerCase(), element]));
-  return Object.entries(declared).flatMap(([name, { type }]) => {
+  const wrong = Object.entries(declared).flatMap(([name, { type }]) => {
     const element = columns.get(name);
-    if (!element) return [`column ${name} is missing`];
-    const found = typeOf(element);
-    return ALLOWED[type].test(found) ? [] : [`column ${name} is ${found}, declared is ${type}`];
+    const found = element && typeOf(element);
+    return !found || ALLOWED[type].test(found) ? [] : [`column ${name} is ${found}, declared is ${type}`];
   });
+  return [...missingColumns([...columns.keys()], Object.keys(declared)), ...wrong];
 }
 
 /** The schema is a flattened tree whose first element is the root; groups are followed by all that is in them. */

@@ -77,8 +77,15 @@ describe('inspect-sources', () => {
     });
     for (const name of ['a', 'b', 'c']) s3.put(`s3://raw/homes/visits/${name}.parquet`, wrong);
     expect((await inspect()).problems).toEqual([
-      'visits: column snapshot_date is text, declared is date (a.parquet and 2 more)',
       'visits: column views is missing (a.parquet and 2 more)',
+      'visits: column snapshot_date is text, declared is date (a.parquet and 2 more)',
+    ]);
+  });
+
+  it('names the columns that nobody declared beside one that is missing: it may have been renamed', async () => {
+    s3.put(SURVEY, 'member_id,survey_date,phase\nm1,2020-02-01,Dreamer\n');
+    expect((await inspect()).problems).toEqual([
+      'survey: column stage is missing; not declared, but there: phase (survey.csv)',
     ]);
   });
 
