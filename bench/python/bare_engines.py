@@ -43,7 +43,7 @@ def client(service: str) -> Any:
 def timed(command: list[str], environment: dict[str, str], folder: Path) -> float:
     """Seconds a process takes. RuntimeError with the end of its output if it fails."""
     given = {**base_env(), **{name: os.environ[name] for name in AWS}, **environment}
-    with (folder / 'output').open('w+') as output:
+    with (folder / 'log.txt').open('w+') as output:
         start = time.perf_counter()
         code = subprocess.run(command, env=given, cwd=folder, stdout=output, stderr=subprocess.STDOUT).returncode
         taken = time.perf_counter() - start
