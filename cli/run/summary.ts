@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { keptMail } from '#cli/local/state.ts';
 import type { Execution } from '#cli/run/follow.ts';
 import { mailsIn, readMail } from '#cli/run/mail.ts';
 import type { RunJson } from '#cli/run/run-json.ts';
@@ -128,7 +129,8 @@ function newMails(target: Target, known: string[]) {
   if (!outbox) return [];
   return mailsIn(outbox)
     .filter((name) => !known.includes(name))
-    .map((name) => readMail(outbox, name));
+    .map((name) => readMail(outbox, name))
+    .map((mail) => ({ ...mail, file: keptMail(mail.file) }));
 }
 
 function example(pipeline: Pipeline, runDate: string): string {
