@@ -88,4 +88,11 @@ describe('the command as a process', { timeout: 30_000 }, () => {
     expect(output).toContain('--date <day>');
     expect(code).toBe(0);
   });
+
+  it('doctor finds nothing wrong where everything is set up', async () => {
+    const { code, output } = await asProcess('doctor');
+    expect(output).not.toContain('PROBLEM');
+    expect(output).toContain('All is well.');
+    expect(code).toBe(0);
+  });
 });
