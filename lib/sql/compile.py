@@ -17,7 +17,7 @@ import lint
 import lint_types
 import names
 from problems import Problem, line_of, suggestion
-from relations import Source, Table, physical_columns, source_query, table_query
+from relations import RESERVED, Source, Table, physical_columns, source_query, table_query
 from spark import to_spark
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, SqlglotError
@@ -50,7 +50,9 @@ class Compiled(TypedDict):
 
 def compile_request(request: Request) -> dict[str, Any]:
     """Every query, or every problem of all of them."""
-    problems: list[Problem] = []
+    problems = reserved_words(request)
+    if problems:
+        return {'queries': {}, 'problems': [str(problem) for problem in problems]}
     compiled = {}
     for name, query in request['queries'].items():
         answer, found = compile_query(name, query, request)
@@ -59,6 +61,19 @@ def compile_request(request: Request) -> dict[str, Any]:
             compiled[name] = answer
     problems += circles(compiled, request)
     return {'queries': {} if problems else compiled, 'problems': [str(problem) for problem in problems]}
+
+
+def reserved_words(request: Request) -> list[Problem]:
+    """Declared names that are syntax."""
+    declared = {**request['sources'], **request['tables']}
+    return [
+        Problem(
+            f'column {column} of {name}', None, 'reserved-word', f'{column} is a word of SQL', 'give it another name'
+        )
+        for name, relation in declared.items()
+        for column in relation['columns']
+        if column in RESERVED
+    ]
 
 
 def compile_query(name: str, query: Query, request: Request) -> tuple[Compiled | None, list[Problem]]:

@@ -12,7 +12,7 @@ export interface Validation {
   sampledRows: number;
   onlyInQuery: number;
   onlyInTable: number;
-  /** Rows in both that differ in a column; doubles by more than one part in 10⁹. */
+  /** Values that differ in rows that both have; doubles by more than one part in 10⁹. */
   different: number;
 }
 
@@ -33,7 +33,8 @@ export function validateQuery(pipeline: CompiledPipeline, table: string, runDate
   const key = definition.key;
   const others = Object.entries(columns).filter(([name]) => !key.includes(name));
   const onKey = key.map((name) => `made.${name} = expected.${name}`).join(' AND ');
-  const differs = others.map(([name, type]) => difference(name, type)).join(' + ') || '0';
+  const differs = others.map(([name, type], i) => `${difference(name, type)} AS d${i}`);
+  const differing = others.map((_, i) => `COALESCE(d${i}, 0)`).join(' + ') || '0';
   const sampled = `IN (SELECT chosen.${entity} FROM chosen)`;
   const hash = `TO_HEX(MD5(TO_UTF8(CAST(${entity} AS varchar))))`;
   return `WITH expected AS (
@@ -48,21 +49,22 @@ chosen AS (
   FROM (SELECT ${entity}, ROW_NUMBER() OVER (ORDER BY ${hash} ASC NULLS LAST, ${entity} ASC NULLS LAST) AS place FROM entities) AS numbered
   WHERE place <= ${SAMPLED_KEYS}
 ),
+-- One sum a column: all columns in one expression are more than Athena can compile.
 compared AS (
   SELECT
-    CASE WHEN made.${entity} IS NULL THEN 1 ELSE 0 END AS only_in_query,
-    CASE WHEN expected.${entity} IS NULL THEN 1 ELSE 0 END AS only_in_table,
-    CASE WHEN made.${entity} IS NOT NULL AND expected.${entity} IS NOT NULL AND ${differs} > 0 THEN 1 ELSE 0 END AS different
-  FROM (SELECT * FROM expected WHERE ${entity} ${sampled}) AS expected
-  FULL OUTER JOIN (SELECT * FROM made WHERE ${entity} ${sampled}) AS made ON ${onKey}
+    COUNT(*) AS sampled_rows,
+    SUM(CASE WHEN made.${entity} IS NULL THEN 1 ELSE 0 END) AS only_in_query,
+    SUM(CASE WHEN expected.${entity} IS NULL THEN 1 ELSE 0 END) AS only_in_table${differs.map((sum) => `,\n    ${sum}`).join('')}
+  FROM (SELECT *, 1 AS in_query FROM expected WHERE ${entity} ${sampled}) AS expected
+  FULL OUTER JOIN (SELECT *, 1 AS in_table FROM made WHERE ${entity} ${sampled}) AS made ON ${onKey}
 )
 SELECT
   (SELECT COUNT(*) FROM expected) AS rows_in_query,
   (SELECT COUNT(*) FROM made) AS rows_in_table,
-  COUNT(*) AS sampled_rows,
-  COALESCE(SUM(only_in_query), 0) AS only_in_query,
-  COALESCE(SUM(only_in_table), 0) AS only_in_table,
-  COALESCE(SUM(different), 0) AS different
+  sampled_rows,
+  COALESCE(only_in_query, 0) AS only_in_query,
+  COALESCE(only_in_table, 0) AS only_in_table,
+  ${differing} AS different
 FROM compared`;
 }
 
@@ -79,12 +81,15 @@ export function readValidation(rows: Record<string, string | null | undefined>[]
   };
 }
 
-/** 1 where a column differs. Two nulls are equal; sums of doubles depend on the order of the rows in the last digit. */
+/**
+ * In how many rows of both sides a column differs. Two nulls are equal; sums of doubles depend on the order of the rows
+ * in the last digit.
+ */
 function difference(name: string, type: ColumnType): string {
   const [a, b] = [`expected.${name}`, `made.${name}`];
   const unequal =
     type === 'double'
       ? `ABS(${a} - ${b}) > 1E-9 * GREATEST(1E0, COALESCE(ABS(${a}), 0E0), COALESCE(ABS(${b}), 0E0))`
       : `${a} <> ${b}`;
-  return `CASE WHEN ${a} IS NULL AND ${b} IS NULL THEN 0 WHEN ${a} IS NULL OR ${b} IS NULL THEN 1 WHEN ${unequal} THEN 1 ELSE 0 END`;
+  return `SUM(CASE WHEN expected.in_query = made.in_table AND (${unequal} OR (${a} IS NULL AND ${b} IS NOT NULL) OR (${a} IS NOT NULL AND ${b} IS NULL)) THEN 1 ELSE 0 END)`;
 }

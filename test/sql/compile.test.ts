@@ -84,6 +84,12 @@ describe('refused', () => {
     expect(message).toContain('one.sql (circle): one needs two');
   });
 
+  test('a column that is called like a word of SQL', async () => {
+    const pipeline = visits({ pages: { order: 'bigint' } });
+    const message = await refusal(compileQueries(pipeline, { pages: 'SELECT user_id AS "order" FROM visit' }));
+    expect(message).toContain('column order of pages (reserved-word)');
+  });
+
   test('a project that is not set up, with what to do', async () => {
     const work = workFolder();
     work.write({ pages: SIMPLE });

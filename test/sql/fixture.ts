@@ -25,7 +25,7 @@ export function visits(tables: Record<string, Columns>, more: Partial<PipelineIn
           seconds: 'double',
           page: 'varchar',
           bought: 'boolean',
-          at: 'timestamp',
+          moment: 'timestamp',
         },
       },
       person: { format: 'parquet', key: ['user_id'], columns: { user_id: 'bigint', name: 'varchar' } },

@@ -281,6 +281,7 @@ describe('scored rows', () => {
       ],
     );
     const sql = predictionsQuery(compiled, which, RUN_DATE);
+    await engines.load(tables);
     await engines.validate(sql);
     const answer = (await engines.ask(tables, { predictions: { athena: sql } })).predictions ?? expect.fail('none');
     expect(answer.columns).toEqual(['member_id', 'buyer_stage', 'probability']);
@@ -302,6 +303,7 @@ describe('scored rows', () => {
     ];
     const tables = scoredTable(pipeline.name, 'holdout', ['member_id', 'snapshot_date', 'label'], rows);
     const sql = metricsQuery(pipeline, which);
+    await engines.load(tables);
     await engines.validate(sql);
     const { metrics, baseline, rows: judged } = readMetrics(await onAthena(sql, tables));
     expect(judged).toBe(5);

@@ -46,7 +46,7 @@ const EXPRESSIONS: Record<string, [type: 'bigint' | 'double' | 'varchar' | 'date
   week_before: ['date', "CAST(day - INTERVAL '7' DAY AS date)", ['2020-02-22', '1969-12-24', '2019-12-25']],
   first_of_month: ['date', "CAST(DATE_TRUNC('month', day) AS date)", ['2020-02-01', '1969-12-01', '2020-01-01']],
   monday: ['date', "CAST(DATE_TRUNC('week', day) AS date)", ['2020-02-24', '1969-12-29', '2019-12-30']],
-  hour_later: ['date', "CAST(at + INTERVAL '1' HOUR AS date)", ['2020-03-01', '1969-12-31', null]],
+  hour_later: ['date', "CAST(moment + INTERVAL '1' HOUR AS date)", ['2020-03-01', '1969-12-31', null]],
   place: ['bigint', 'ROW_NUMBER() OVER (ORDER BY seconds DESC NULLS LAST, visit_id ASC NULLS LAST)', [1, 2, 3]],
   before: ['bigint', 'LAG(visit_id) OVER (ORDER BY seconds ASC NULLS FIRST, visit_id ASC NULLS LAST)', [2, 3, null]],
   running: [
@@ -61,7 +61,7 @@ const EXPRESSIONS: Record<string, [type: 'bigint' | 'double' | 'varchar' | 'date
 const raw: Record<string, TestTable> = {
   [rawTableName('visits', 'visit')]: {
     columns: Object.fromEntries(
-      ['visit_id', 'user_id', 'day', 'seconds', 'page', 'bought', 'at'].map((name) => [name, 'varchar']),
+      ['visit_id', 'user_id', 'day', 'seconds', 'page', 'bought', 'moment'].map((name) => [name, 'varchar']),
     ),
     rows: [
       ['1', '7', '2020-02-29', '2.5', 'a/b', 'true', '2020-02-29 23:30:00'],
