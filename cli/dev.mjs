@@ -23,7 +23,8 @@ const TASKS = {
   'test:sql': (args) => runAll([tool('vitest/vitest.mjs', 'run', '--config', 'vitest.sql.config.ts', ...args)]),
   typecheck: () =>
     runAll([tool('typescript/bin/tsc', '--noEmit'), python('-m', 'mypy', '--config-file', 'local/pyproject.toml')]),
-  lint: () => runAll([tool('@biomejs/biome/bin/biome', 'check'), ruff('check'), ruff('format', '--check')]),
+  lint: () =>
+    runAll([tool('@biomejs/biome/bin/biome', 'check'), ruff('check'), ruff('format', '--check', '--exclude', '*.md')]),
   synth: (args) => runAll([tool('aws-cdk/bin/cdk', 'synth', '--quiet', ...args)]),
   bench: (args) => runAll([script('bench/run.ts', ...args)]),
   'sample-data': (args) => runAll([script('sample-data/generate.ts', ...args)]),

@@ -1,6 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Context, inContext } from '#cli/context.ts';
-import { Problem } from '#cli/setup/problem.mjs';
 import { environments } from '#lib/environments.ts';
 
 const environmentOption = () =>
@@ -72,5 +71,3 @@ function day(text: string): string {
     throw new InvalidArgumentError('Use a day as YYYY-MM-DD.');
   return text;
 }
-
-export { Problem };
