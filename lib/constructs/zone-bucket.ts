@@ -9,6 +9,8 @@ export interface ZoneBucketProps {
   /** Objects under these prefixes expire after this many days; everything else stays. */
   expire?: { prefix: string; days: number }[];
   removalPolicy: RemovalPolicy;
+  /** Empties the bucket before it is removed: CloudFormation removes only empty ones. */
+  autoDeleteObjects: boolean;
 }
 
 /**
@@ -29,6 +31,7 @@ export class ZoneBucket extends Bucket {
       serverAccessLogsBucket: props.logs,
       serverAccessLogsPrefix: props.logs && `s3-access/${id.toLowerCase()}/`,
       removalPolicy: props.removalPolicy,
+      autoDeleteObjects: props.autoDeleteObjects,
       lifecycleRules: [
         { id: 'abandoned-uploads', abortIncompleteMultipartUploadAfter: Duration.days(7) },
         ...(props.logs ? [{ id: 'old-versions', noncurrentVersionExpiration: Duration.days(30) }] : []),

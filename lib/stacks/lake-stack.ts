@@ -1,4 +1,4 @@
-import { Aws, Stack } from 'aws-cdk-lib';
+import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
@@ -27,19 +27,25 @@ export class LakeStack extends Stack {
     const names = lakeNames(environment, environment.account ?? Aws.ACCOUNT_ID);
     const removalPolicy = removalPolicyOf(this, environment);
     const days = environment.retentionDays;
+    const shared = {
+      removalPolicy,
+      // The function that empties a bucket is a custom resource, which the local cloud does not have: there, the state
+      // folder is deleted instead.
+      autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY && environment.name !== 'local',
+    };
 
     const logs = new ZoneBucket(this, 'Logs', {
       bucketName: names.logBucket,
       expire: [{ prefix: '', days }],
-      removalPolicy,
+      ...shared,
     });
-    new ZoneBucket(this, 'Raw', { bucketName: names.rawBucket, logs, removalPolicy });
-    new ZoneBucket(this, 'Curated', { bucketName: names.curatedBucket, logs, removalPolicy });
+    new ZoneBucket(this, 'Raw', { bucketName: names.rawBucket, logs, ...shared });
+    new ZoneBucket(this, 'Curated', { bucketName: names.curatedBucket, logs, ...shared });
     new ZoneBucket(this, 'Sandbox', {
       bucketName: names.sandboxBucket,
       logs,
       expire: [{ prefix: 'athena/', days }],
-      removalPolicy,
+      ...shared,
     });
 
     new CfnDatabase(this, 'Database', {

@@ -23,11 +23,13 @@ describe('data', () => {
   it('goes only when the environment and the command both say so', async () => {
     const policies = async (name: 'dev' | 'prod', destroyData: string) => {
       const made = await synthTemplates({ context: { environment: name, destroyData } });
-      return new Set(DATA.flatMap((type) => allResources(made, type)).map((resource) => resource.DeletionPolicy));
+      const emptied = allResources(made, 'Custom::S3AutoDeleteObjects').length;
+      const kept = DATA.flatMap((type) => allResources(made, type)).map((resource) => resource.DeletionPolicy);
+      return { emptied, policies: [...new Set(kept)] };
     };
-    expect(await policies('dev', 'dev')).toEqual(new Set(['Delete']));
-    expect(await policies('dev', 'prod')).toEqual(new Set(['Retain']));
-    expect(await policies('prod', 'prod')).toEqual(new Set(['Retain']));
+    expect(await policies('dev', 'dev')).toEqual({ emptied: 4, policies: ['Delete'] });
+    expect(await policies('dev', 'prod')).toEqual({ emptied: 0, policies: ['Retain'] });
+    expect(await policies('prod', 'prod')).toEqual({ emptied: 0, policies: ['Retain'] });
   });
 
   it('is in private, encrypted buckets that refuse plain http', () => {
