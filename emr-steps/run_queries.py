@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyspark.sql import DataFrame, SparkSession
+
 from presage_spark.errors import QueryError, explain
 from presage_spark.files import tidy
 from presage_spark.script import Request, field, run_script
 from presage_spark.views import read_view, register_views, spark_type, with_run_date
-from pyspark.sql import DataFrame, SparkSession
 
 
 def run_queries(spark: SparkSession, request: Request) -> dict[str, Any]:

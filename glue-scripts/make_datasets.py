@@ -14,14 +14,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyspark import StorageLevel
+from pyspark.sql import DataFrame, SparkSession
+
 from presage_spark.checks import check_inference, check_training
 from presage_spark.errors import QueryError, explain
 from presage_spark.files import tidy
 from presage_spark.script import Request, field, run_script
 from presage_spark.split import assign_sides
 from presage_spark.views import register_views, with_run_date
-from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
 
 # Batch transform deals out files: several of them, and none above the 8 MB that one request may hold.
 PIECE_BYTES = 7_000_000

@@ -15,13 +15,14 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
 from presage_spark.dynamo import Counts, DynamoWriter, Item, attribute
 from presage_spark.errors import PushError, explain
 from presage_spark.files import data_files, join, write_json
 from presage_spark.script import Request, field, run_script
 from presage_spark.views import check_date, read_view
-from pyspark.sql import DataFrame, Row, SparkSession
-from pyspark.sql import functions as F
 
 ROWS_PER_WRITER = 5_000
 # Writers at the same time. Twenty keep a table busy that takes tens of thousands of writes a second; more would only

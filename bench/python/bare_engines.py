@@ -19,6 +19,7 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
+
 from presage_local.jobs import base_env
 from presage_local.sagemaker import child
 from presage_local.spark import archive, settings

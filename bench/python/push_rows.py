@@ -17,8 +17,9 @@ from typing import Any
 
 import boto3
 import push as script
-from presage_spark.script import session
 from pyspark.sql import DataFrame, SparkSession
+
+from presage_spark.script import session
 
 TABLE, REGION, RUN_DATE = 'presage-bench-predictions', 'eu-west-1', '2026-11-20'
 

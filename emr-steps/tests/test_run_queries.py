@@ -9,9 +9,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 import run_queries as script
-from presage_spark.errors import QueryError
 from pyspark.sql import SparkSession
 from spark_testing import data_files, location
+
+from presage_spark.errors import QueryError
 
 DAY = datetime.date
 

@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from presage_spark.errors import QueryError, SourceError, SparkError, explain
 from pyspark.sql import SparkSession
 from spark_testing import ROOT, location, submit_arguments, write_request
+
+from presage_spark.errors import QueryError, SourceError, SparkError, explain
 
 
 def test_a_failing_script_ends_with_one_clear_line_and_leaves_it_beside_its_report(

@@ -6,10 +6,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from presage_spark.errors import RequestError, ScriptError, SourceError
-from presage_spark.views import read_any, read_view, register_views, with_run_date
 from pyspark.sql import SparkSession
 from spark_testing import location
+
+from presage_spark.errors import RequestError, ScriptError, SourceError
+from presage_spark.views import read_any, read_view, register_views, with_run_date
 
 
 def view(path: Path | None, kind: str = 'csv', **columns: str) -> dict[str, Any]:

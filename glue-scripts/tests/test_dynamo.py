@@ -10,6 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from dynamo_server import DynamoServer
+
 from presage_spark.dynamo import FIRST_WAIT, LONGEST_WAIT, TRIES, Counts, DynamoWriter, attribute, same
 
 

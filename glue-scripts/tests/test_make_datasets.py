@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
-from presage_spark.errors import DatasetError, QueryError
 from pyspark.sql import SparkSession
 from spark_testing import data_files, location
+
+from presage_spark.errors import DatasetError, QueryError
 
 MEMBERS = [f'm{i:02}' for i in range(60)]
 DAYS = ['2026-01-01', '2026-01-02']

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dynamo_server import DynamoServer
-from presage_spark.dynamo import Counts
-from presage_spark.errors import PushError
 from pyspark.sql import SparkSession
 from spark_testing import location
+
+from presage_spark.dynamo import Counts
+from presage_spark.errors import PushError
 
 Push = Callable[..., dict[str, int]]
 ROWS = 120

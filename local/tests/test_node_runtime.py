@@ -115,6 +115,7 @@ def test_an_environment_leads_its_own_process_group_and_ends_with_it(cloud: Clou
 
 def test_an_environment_without_work_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     import ministack.core.lambda_runtime as lambda_runtime
+
     from presage_local.mends import child_processes
 
     class Environment:

@@ -117,8 +117,9 @@ def spark_session(folder: Path) -> Any:
         '--driver-java-options "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Duser.timezone=UTC" pyspark-shell'
     )
     os.environ['PYSPARK_PYTHON'] = sys.executable
-    from presage_spark.script import SETTINGS
     from pyspark.sql import SparkSession
+
+    from presage_spark.script import SETTINGS
 
     builder = SparkSession.builder.appName('golden')
     for key, value in {
