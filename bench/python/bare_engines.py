@@ -72,7 +72,7 @@ def spark_job(s3: Any, uri: str, folder: Path) -> tuple[str, float]:
         # The same push again would find every row there; as another model's all are written, as they were in the run.
         file.write_text(json.dumps({**request, 'model': f'{request["model"]}-alone'}))
     path = [ROOT / 'emr-steps' / 'library', (ROOT / SCRIPTS[kind]).parent]
-    environment = settings.environment(folder, archive.use(), {}, path)
+    environment = settings.environment(folder, archive.use(), {}, path, 0)
     command = [sys.executable, str(ROOT / SCRIPTS[kind]), '--request', file.as_uri()]
     return NAMES[kind], timed(command, environment, folder)
 

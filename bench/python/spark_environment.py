@@ -25,7 +25,7 @@ def main() -> None:
         'PYSPARK_PYTHON': sys.executable,
         'PYTHONPATH': os.pathsep.join(map(str, path)),
     }
-    tuned = settings.environment(folder, archive.use(), {}, path)
+    tuned = settings.environment(folder, archive.use(), {}, path, 0)
     print(json.dumps({'tuned': {**base_env(), **tuned}, 'default': {**base_env(), **default}}))
 
 

@@ -87,7 +87,7 @@ def make() -> bool:
             return False
         part.replace(java)
         over = f'-XX:SharedArchiveFile={java} -XX:ArchiveClassesAtExit={part} -Xlog:cds=off'
-        environment = settings.environment(folder, over, {}, [])
+        environment = settings.environment(folder, over, {}, [], 0)
         if not _run([sys.executable, '-c', _WARM_UP, folder.as_uri()], environment, folder) or not part.exists():
             return False
         part.replace(spark)

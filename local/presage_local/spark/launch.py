@@ -46,7 +46,8 @@ def run_script(
         raise ScriptFailed(str(error)) from None
     # A zip is put on the path itself, a module by its folder.
     path = [package if package.suffix in ('.zip', '.egg', '.whl') else package.parent for package in packages]
-    environment |= settings.environment(folder, archive.use(), conf or {}, [file.parent, *path])
+    staged = sum(item.stat().st_size for item in folder.rglob('*') if item.is_file())
+    environment |= settings.environment(folder, archive.use(), conf or {}, [file.parent, *path], staged)
     code = job.run([sys.executable, str(file), *given], env=environment, cwd=folder, log=log)
     job.check()
     try:
