@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from './setup/problem.mjs';
@@ -47,9 +47,9 @@ async function runAll(commands) {
 }
 
 /** Runs a command on this terminal. It shares our process group: Ctrl-C reaches it directly, and we wait for its end. */
-function show([file, ...args], env = {}) {
+function show([file, ...args], env = {}, stdio = 'inherit') {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
+    const child = spawn(file, args, { cwd: root, stdio, env: { ...process.env, ...env } });
     const forward = (signal) => child.kill(signal);
     const ignore = () => {};
     process.on('SIGTERM', forward).on('SIGINT', ignore);
@@ -66,25 +66,13 @@ function show([file, ...args], env = {}) {
 }
 
 /** vitest, then pytest, then one summary of both. Arguments (file names, filters) go to vitest and leave pytest out. */
+/** Both test runners at once: much of either is waiting. What pytest says follows when vitest has said its own. */
 async function runTests(args) {
   const folder = mkdtempSync(join(tmpdir(), 'presage-test-'));
   try {
-    const parts = [];
-    const json = join(folder, 'vitest.json');
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
-    const vitest = await show(tool('vitest/vitest.mjs', 'run', ...reporters, ...args));
-    parts.push({ name: 'vitest', code: vitest, ...vitestCounts(json) });
-    if (!args.length) {
-      const xml = join(folder, 'pytest.xml');
-      const code = await show(
-        python('-m', 'pytest', '-c', 'local/pyproject.toml', `--junitxml=${xml}`, ...testFolders()),
-        {
-          PYTHONPATH: 'local',
-        },
-      );
-      parts.push({ name: 'pytest', code, ...pytestCounts(xml) });
-    }
-    console.log('');
+    const [vitest, pytest] = await Promise.all([runVitest(folder, args), args.length ? undefined : runPytest(folder)]);
+    const parts = [vitest, pytest].filter(Boolean);
+    if (pytest) console.log(pytest.output);
     for (const { name, passed, failed, code } of parts)
       console.log(
         `${name}: ${passed} passed, ${failed} failed${code && !failed ? `, ended with exit code ${code}` : ''}`,
@@ -96,6 +84,26 @@ async function runTests(args) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function runVitest(folder, args) {
+  const json = join(folder, 'vitest.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
+  const code = await show(tool('vitest/vitest.mjs', 'run', ...reporters, ...args));
+  return { name: 'vitest', code, ...vitestCounts(json) };
+}
+
+async function runPytest(folder) {
+  const xml = join(folder, 'pytest.xml');
+  const text = join(folder, 'pytest.txt');
+  const out = openSync(text, 'w');
+  const code = await show(
+    python('-m', 'pytest', '-c', 'local/pyproject.toml', `--junitxml=${xml}`, ...testFolders()),
+    { PYTHONPATH: 'local' },
+    ['ignore', out, out],
+  );
+  closeSync(out);
+  return { name: 'pytest', code, ...pytestCounts(xml), output: readFileSync(text, 'utf8') };
 }
 
 const testFolders = () =>
