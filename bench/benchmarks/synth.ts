@@ -7,8 +7,8 @@ import { seriesRow, table, type Verdict } from '../lib/report.ts';
 
 /**
  * Each side is a fresh Node process that makes the whole cloud assembly of dev: definitions, translated SQL (its cache
- * warm on both sides), bundles, templates. What both have in common besides is part of the time, because a person
- * waits for it too; cdk-nag runs in neither, as in the synth of `presage run`, and would add the same to both.
+ * warm on both sides), bundles, templates and cdk-nag's look at them. What both have in common is part of the time,
+ * because a person waits for it too. CloudFormation's own validation is off on both sides, as in `presage run`.
  */
 export const synth: Benchmark = {
   title: 'environment dev with one esbuild build of all handlers, against a NodejsFunction each (seconds)',

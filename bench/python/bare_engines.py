@@ -46,7 +46,9 @@ def timed(command: list[str], environment: dict[str, str], folder: Path) -> floa
     given = {**base_env(), **{name: os.environ[name] for name in AWS}, **environment}
     with (folder / 'log.txt').open('w+') as output:
         start = time.perf_counter()
-        code = subprocess.run(command, env=given, cwd=folder, stdout=output, stderr=subprocess.STDOUT).returncode
+        code = subprocess.run(
+            command, check=False, env=given, cwd=folder, stdout=output, stderr=subprocess.STDOUT
+        ).returncode
         taken = time.perf_counter() - start
         output.seek(0)
         if code != 0:
@@ -80,7 +82,9 @@ def spark_job(s3: Any, uri: str, folder: Path) -> tuple[str, float]:
 def sagemaker_job(module: str, spec: dict[str, Any], folder: Path) -> float:
     folder.mkdir(parents=True)
     (folder / child.SPEC).write_text(json.dumps(spec, default=str))
-    environment = {'PYTHONPATH': str(ROOT / 'local'), 'OMP_WAIT_POLICY': 'passive'}
+    # As the local cloud starts it: the same number of threads, waiting the same way.
+    threads = os.environ.get('OMP_NUM_THREADS', str(os.cpu_count() or 1))
+    environment = {'PYTHONPATH': str(ROOT / 'local'), 'OMP_WAIT_POLICY': 'passive', 'OMP_NUM_THREADS': threads}
     return timed([sys.executable, '-m', f'presage_local.sagemaker.{module}'], environment, folder)
 
 
