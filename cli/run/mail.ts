@@ -19,9 +19,9 @@ export const mailsIn = (outbox: string): string[] =>
 export function readMail(outbox: string, name: string): Mail {
   const file = join(outbox, name);
   const [head = '', ...body] = readFileSync(file, 'utf8').replaceAll('\r\n', '\n').split('\n\n');
-  // A long header goes on in lines that begin with a space.
-  const subject = /^Subject: (.*(?:\n[ \t].*)*)/m.exec(head)?.[1]?.replaceAll(/\n[ \t]/g, ' ') ?? '';
-  return { file, subject: decodeWords(subject), text: body.join('\n\n').trim() };
+  // A long header goes on in lines that begin with a space, at times right after its name.
+  const subject = /^Subject:(.*(?:\n[ \t].*)*)/m.exec(head)?.[1]?.replaceAll(/\n[ \t]/g, ' ') ?? '';
+  return { file, subject: decodeWords(subject).trim(), text: body.join('\n\n').trim() };
 }
 
 /** `=?utf-8?q?…?=`: how a header carries characters outside ASCII. */
