@@ -50,8 +50,14 @@ async function runAll(commands) {
 function show([file, ...args], env = {}, stdio = 'inherit') {
   return new Promise((resolve) => {
     const child = spawn(file, args, { cwd: root, stdio, env: { ...process.env, ...env } });
-    const forward = (signal) => child.kill(signal);
-    const ignore = () => {};
+    let interrupted = false;
+    const forward = (signal) => {
+      interrupted = true;
+      child.kill(signal);
+    };
+    const ignore = () => {
+      interrupted = true;
+    };
     process.on('SIGTERM', forward).on('SIGINT', ignore);
     child.on('error', (error) => {
       console.error(`${file}: ${error.message}`);
@@ -59,14 +65,17 @@ function show([file, ...args], env = {}, stdio = 'inherit') {
     });
     child.on('close', (code, signal) => {
       process.off('SIGTERM', forward).off('SIGINT', ignore);
-      if (signal) process.exit(signal === 'SIGINT' ? 130 : 143);
+      if (signal && interrupted) process.exit(signal === 'SIGINT' ? 130 : 143);
+      if (signal) console.error(`${file} was ended by ${signal}`);
       resolve(code ?? 1);
     });
   });
 }
 
-/** vitest, then pytest, then one summary of both. Arguments (file names, filters) go to vitest and leave pytest out. */
-/** Both test runners at once: much of either is waiting. What pytest says follows when vitest has said its own. */
+/**
+ * vitest and pytest at once, since much of either is waiting, and one summary of both. What pytest says follows when
+ * vitest has said its own. Arguments (file names, filters) go to vitest and leave pytest out.
+ */
 async function runTests(args) {
   const folder = mkdtempSync(join(tmpdir(), 'presage-test-'));
   try {
