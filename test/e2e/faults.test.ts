@@ -14,14 +14,14 @@ import {
   withBrokenPages,
 } from './faults/breaking.ts';
 import { FaultyEnvironment } from './faults/environment.ts';
-import { Execution, type Expected, expectRed, holder } from './faults/executions.ts';
+import { Execution, type Expected, expectRed, holder, PATIENCE } from './faults/executions.ts';
 
 /**
  * What goes wrong inside the deployed state machines, with natural causes, one after the other in one environment:
  * each failure is told once, stops its jobs, gives the pipeline back and leaves what is published as it was.
  *
  * Not here but in test/lambdas, because no natural cause can be timed from outside: a transform that gives back fewer
- * rows than it got (judging), and DynamoDB throttling within the push (the push script's own tests).
+ * rows than it got (judging). DynamoDB throttling during the push is in the tests of the push script.
  */
 const opened = FaultyEnvironment.open();
 let env: FaultyEnvironment;
@@ -241,7 +241,7 @@ describe('the next run', { timeout: 600_000 }, () => {
     writeFileSync(join(env.state, 'no-spot-capacity'), '');
     await breakIt(env.putRaw('survey', 'survey.csv', answersOf(['nobody'], 'Dreamer')));
     first = await start('etl', { then: 'ml', train: 'always' });
-    await expect.poll(() => holder(env)).toBe(first.arn);
+    await expect.poll(() => holder(env), PATIENCE).toBe(first.arn);
     await ends(await start('etl'), {
       step: 'resolve-run',
       error: 'RunInProgress',

@@ -1,8 +1,8 @@
 """Makes a small set of source tables out of the sample data, with its dirt: `smaller.py FROM TO`.
 
 The members who answered the survey, and as many of the last snapshots as give more than 500 training rows. Prints
-`{"runDate": …, "holdout": […]}`: the newest snapshot, and members with an answer near it who always gave
-the most frequent one.
+`{"runDate": …, "holdout": […]}`: the newest snapshot, and members with an answer near it who always gave the most
+frequent one.
 """
 
 import json
