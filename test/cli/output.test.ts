@@ -119,3 +119,8 @@ it('recorded mails are read with long and encoded subjects', () => {
     text: 'First line\n\nSecond part',
   });
 });
+
+it('a subject that begins on the line after its name is read', () => {
+  writeFileSync(join(folder, '20260101-0003.eml'), 'Subject:\n [local] buyer-stage failed\nTo: b\n\nText\n');
+  expect(readMail(folder, '20260101-0003.eml').subject).toBe('[local] buyer-stage failed');
+});
