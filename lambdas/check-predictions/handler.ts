@@ -1,15 +1,13 @@
 import { countLabels } from '#lambdas/check-predictions/labels.ts';
 import { predictionProblems } from '#lambdas/check-predictions/problems.ts';
-import { pointPartition } from '#lambdas/shared/catalog.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { countRows } from '#lambdas/shared/parquet.ts';
 import { predictionsLocation } from '#lambdas/shared/paths.ts';
 import type { MlPayload } from '#lambdas/shared/payload.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';
 import { count, step } from '#lambdas/shared/step.ts';
-import { predictionsTableName } from '#lib/names.ts';
 
-/** Judges the predictions before anybody sees them, then makes them readable as a table. */
+/** Judges the predictions before anybody sees them. */
 export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
   const { jobs, datasets, model } = payload;
   const pipeline = getPipeline();
@@ -23,7 +21,6 @@ export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
       'PredictionsRejected',
       `The predictions of ${run.pipeline} are not pushed:\n${problems.join('\n')}`,
     );
-  await pointPartition(predictionsTableName(run.pipeline), { values: [run.runDate], location });
   count('Predictions', written.rows);
   return { ...payload, predictions: { rows: written.rows, location } };
 });

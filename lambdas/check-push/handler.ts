@@ -1,7 +1,9 @@
+import { pointPartition } from '#lambdas/shared/catalog.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import type { MlPayload } from '#lambdas/shared/payload.ts';
 import { readJson } from '#lambdas/shared/s3.ts';
 import { count, step } from '#lambdas/shared/step.ts';
+import { predictionsTableName } from '#lib/names.ts';
 
 interface PushReport {
   rows: number;
@@ -10,8 +12,11 @@ interface PushReport {
   failed: number;
 }
 
-/** Counts what the push says it did: every prediction is in the table, or the run is red. */
-export const handler = step<MlPayload, MlPayload>(async (payload) => {
+/**
+ * Counts what the push says it did: every prediction is in DynamoDB, or the run is red. Only then does the table that
+ * people query show them, so that a run whose push failed leaves the previous predictions there.
+ */
+export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
   const { jobs, predictions } = payload;
   if (!jobs.push?.output || !predictions) throw new Error('Nothing has been pushed');
   const { rows, written, unchanged, failed } = await readJson<PushReport>(`${jobs.push.output}report.json`);
@@ -20,6 +25,8 @@ export const handler = step<MlPayload, MlPayload>(async (payload) => {
       'PushIncomplete',
       `Of ${predictions.rows} predictions the push read ${rows}, wrote ${written}, left ${unchanged} as they were and failed at ${failed}. Running it again completes it.`,
     );
+  const { location } = predictions;
+  await pointPartition(predictionsTableName(run.pipeline), { values: [run.runDate], location });
   count('Pushed', written);
   return { ...payload, predictions: { ...predictions, written, unchanged, failed } };
 });

@@ -91,6 +91,6 @@ export const STEPS: readonly StepDefinition[] = [
   define('start-transform', ['transform', 'runTable']),
   define('check-transform', ['transform', 'runTable']),
   define('evaluate', ['athena', 'runTable']),
-  define('check-predictions', ['athena', ...READ_LAKE, 'readSandbox', 'glueCatalogWrite'], 300, 512),
-  define('check-push', ['readSandbox']),
+  define('check-predictions', ['athena', ...READ_LAKE, 'readSandbox'], 300, 512),
+  define('check-push', ['readSandbox', 'glueCatalogWrite']),
 ];

@@ -154,20 +154,16 @@ describe('check-predictions', () => {
       .resolvesOnce({ QueryExecution: { Status: { State: 'RUNNING' } } })
       .resolves({ QueryExecution: { Status: { State: 'SUCCEEDED' } } });
     athena.on(GetQueryResultsCommand).resolves(resultOf(labels));
-    glue.on(GetTableCommand).resolves({ Table: { Name: 'homes_predictions', StorageDescriptor: {} } });
     const model = { decision: 'predict' as const, reason: '', use: ref('m') };
     return checkPredictions(eventOf(mlPayload({ datasets, model, jobs: { predictions: finished('athena') } })));
   };
   const fine = [{ label: 'Buyer', rows: 2, without_probability: 0 }];
 
-  it('makes predictions readable when every row has one', async () => {
+  it('accepts predictions when every row has one, and shows them to nobody yet', async () => {
     write(['Buyer', 'Buyer']);
     const { predictions } = await check(fine);
     expect(predictions).toEqual({ rows: 2, location: PLACE });
-    expect(glue.commandCalls(CreatePartitionCommand)[0]?.args[0].input).toMatchObject({
-      TableName: 'homes_predictions',
-      PartitionInput: { Values: ['2020-02-07'], StorageDescriptor: { Location: PLACE } },
-    });
+    expect(glue.commandCalls(CreatePartitionCommand)).toHaveLength(0);
   });
 
   it('refuses fewer predictions than rows', async () => {
@@ -203,6 +199,7 @@ describe('check-push', () => {
   const REPORT = 's3://sandbox/homes/runs/run-1/report-push-1/';
   const check = (report: object) => {
     s3.putJson(`${REPORT}report.json`, report);
+    glue.on(GetTableCommand).resolves({ Table: { Name: 'homes_predictions', StorageDescriptor: {} } });
     const predictions = { rows: 5, location: 's3://p/' };
     return checkPush(eventOf(mlPayload({ predictions, jobs: { push: finished('glue', REPORT) } })));
   };
@@ -215,6 +212,10 @@ describe('check-push', () => {
       unchanged: 2,
       failed: 0,
     });
+    expect(glue.commandCalls(CreatePartitionCommand)[0]?.args[0].input).toMatchObject({
+      TableName: 'homes_predictions',
+      PartitionInput: { Values: ['2020-02-07'], StorageDescriptor: { Location: 's3://p/' } },
+    });
   });
 
   it.each([
@@ -223,5 +224,6 @@ describe('check-push', () => {
     [{ rows: 5, written: 3, unchanged: 1, failed: 0 }],
   ])('fails when the count is off: %j', async (report) => {
     await expect(check(report)).rejects.toMatchObject({ name: 'PushIncomplete' });
+    expect(glue.commandCalls(CreatePartitionCommand)).toHaveLength(0);
   });
 });
