@@ -54,6 +54,25 @@ const EXPRESSIONS: Record<string, [type: 'bigint' | 'double' | 'varchar' | 'date
     'SUM(seconds) OVER (ORDER BY visit_id ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)',
     [2.5, 0, 0],
   ],
+  after: ['bigint', 'LEAD(visit_id) OVER (ORDER BY seconds DESC NULLS LAST, visit_id ASC NULLS LAST)', [2, 3, null]],
+  standing: ['bigint', 'RANK() OVER (ORDER BY ABS(seconds) DESC NULLS LAST)', [1, 1, 3]],
+  standing_close: ['bigint', 'DENSE_RANK() OVER (ORDER BY ABS(seconds) DESC NULLS LAST)', [1, 1, 2]],
+  half: ['bigint', 'NTILE(2) OVER (ORDER BY visit_id ASC NULLS LAST)', [1, 1, 2]],
+  first_seen: ['bigint', 'FIRST_VALUE(visit_id) OVER (ORDER BY seconds ASC NULLS LAST)', [2, 2, 2]],
+  last_seen: [
+    'bigint',
+    `LAST_VALUE(visit_id) OVER (
+      ORDER BY visit_id ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )`,
+    [3, 3, 3],
+  ],
+  begins: ['bigint', "CASE WHEN STARTS_WITH(page, 'a/') THEN 1 ELSE 0 END", [1, 0, 0]],
+  leaf: [
+    'varchar',
+    `JSON_EXTRACT_SCALAR(CONCAT('{"a": {"b": "', REPLACE(TRIM(page), '/', '.'), '"}}'), '$.a.b')`,
+    ['a.b', "Ä 'ö'", null],
+  ],
+  bought_days: ['bigint', '(SELECT COUNT_IF(other.bought) FROM visit AS other)', [1, 1, 1]],
   distinct_days: ['bigint', '(SELECT COUNT(DISTINCT other.day) FROM visit AS other)', [3, 3, 3]],
   mean: ['double', '(SELECT AVG(other.visit_id) FROM visit AS other)', [2, 2, 2]],
 };
@@ -99,6 +118,21 @@ test('every portable function gives the expected value on Trino, DuckDB and Spar
     const wanted = expected.map((value) => (typeof value === 'number' ? expect.closeTo(value, 9) : value));
     expect(found, name).toEqual(wanted);
   }
+});
+
+test('words of a text become rows', async () => {
+  const pipeline = visits({ words: { visit_id: 'bigint', word: 'varchar' } });
+  const { queries } = await compileQueries(pipeline, {
+    words: `SELECT visit.visit_id, CAST(spoken.word AS varchar) AS word
+            FROM visit CROSS JOIN UNNEST(SPLIT(TRIM(visit.page), ' ')) AS spoken (word)`,
+  });
+  const { athena = '', spark = '' } = queries.words ?? {};
+  const question = { athena: withRunDate(athena, '2020-03-01'), spark: withRunDate(spark, '2020-03-01') };
+  expect((await engines.ask(raw, { words: question })).words?.rows).toEqual([
+    [1, 'a/b'],
+    [2, "'ö'"],
+    [2, 'Ä'],
+  ]);
 });
 
 /** A model whose classes are numbers in text, as a binary one has them. */
