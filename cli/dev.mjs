@@ -115,8 +115,10 @@ async function runPytest(folder) {
   return { name: 'pytest', code, ...pytestCounts(xml), output: readFileSync(text, 'utf8') };
 }
 
-const testFolders = () =>
-  ['local/tests', 'emr-steps/tests', 'glue-scripts/tests', 'test'].filter((folder) => existsSync(join(root, folder)));
+function testFolders() {
+  const all = ['local/tests', 'emr-steps/tests', 'glue-scripts/tests', 'test'];
+  return all.filter((folder) => existsSync(join(root, folder)));
+}
 
 function vitestCounts(file) {
   try {
