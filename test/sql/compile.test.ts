@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import buyerStage from '#lib/pipelines/buyer-stage/pipeline.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
 import { compileQueries, refusal, visits, workFolder } from './fixture.ts';
@@ -23,9 +23,9 @@ describe('a compiled query', () => {
 
   test('reads the same source as it is declared where the environment has it in Parquet', async () => {
     const work = workFolder();
+    onTestFinished(work.remove);
     work.write({ pages: SIMPLE });
     const { queries } = await compilePipeline(simple(), { visit: 'parquet' }, work.options);
-    work.remove();
     expect(queries.pages?.athena).toContain('CAST(day AS DATE) AS day');
     expect(queries.pages?.athena).not.toContain('NULLIF');
   });
@@ -92,9 +92,9 @@ describe('refused', () => {
 
   test('a project that is not set up, with what to do', async () => {
     const work = workFolder();
+    onTestFinished(work.remove);
     work.write({ pages: SIMPLE });
     const message = await refusal(compilePipeline(simple(), {}, { ...work.options, python: '/nowhere/python' }));
-    work.remove();
     expect(message).toMatch(/\/nowhere\/python is missing.*npm start/);
   });
 });
