@@ -59,7 +59,13 @@ export class LocalCloud {
   static async start(context: Context, state: string, region: string): Promise<LocalCloud> {
     const child = spawn(venvPython(root), ['-m', 'presage_local', '--state', state, '--port', '0'], {
       cwd: root,
-      env: { ...neutralEnv(), PYTHONPATH: join(root, 'local'), AWS_REGION: region, JAVA_HOME: javaHome() },
+      env: {
+        ...neutralEnv(),
+        PYTHONPATH: join(root, 'local'),
+        AWS_REGION: region,
+        JAVA_HOME: javaHome(),
+        PRESAGE_NODE: process.execPath, // functions run on the Node that runs this, whichever is first on the path
+      },
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });

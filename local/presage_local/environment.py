@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from pathlib import Path
 
 ACCOUNT = '000000000000'
 DEFAULT_REGION = 'eu-west-1'
-_KEPT_AWS = ('AWS_REGION',)
-# Variables of the caller that would change how functions and jobs behave.
-_DROPPED = ('NODE_OPTIONS', 'NODE_PATH', 'PYTHONPATH', 'PYTHONSTARTUP', 'DOCKER_HOST', 'SERVICES', 'USE_SSL')
+# What a process needs to run at all, and what is meant for us. Everything else of the caller stays outside: functions
+# and jobs inherit this environment, and on AWS they would not have it.
+_KEPT = re.compile(
+    r'PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_\w+|TERM|TZ|JAVA_HOME|VIRTUAL_ENV|(LD|DYLD)_LIBRARY_PATH|OMP_\w+'
+    r'|PRESAGE_\w+|AWS_REGION'
+)
 
 
 def region() -> str:
@@ -22,8 +26,7 @@ def prepare(state: Path, port: int) -> None:
     """Set the environment of this process; functions and jobs inherit parts of it."""
     here = region()
     for name in list(os.environ):
-        foreign = name.startswith(('AWS_', 'LAMBDA_', 'MINISTACK_', 'LOCALSTACK_')) and name not in _KEPT_AWS
-        if foreign or name in _DROPPED:
+        if not _KEPT.fullmatch(name):
             del os.environ[name]
     endpoint = f'http://127.0.0.1:{port}'
     os.environ.update(
