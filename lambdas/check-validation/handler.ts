@@ -29,7 +29,7 @@ function differences(table: string, found: Validation): string[] {
   if (rowsInQuery !== rowsInTable) lines.push(`${table} has ${rowsInTable} rows, Athena's query ${rowsInQuery}`);
   if (onlyInQuery || onlyInTable || different)
     lines.push(
-      `${table}: of ${sampledRows} rows compared, ${onlyInQuery} only in Athena's query, ${onlyInTable} only in the table, ${different} different`,
+      `${table}: of ${sampledRows} rows compared, ${onlyInQuery} only in Athena's query, ${onlyInTable} only in the table, ${different} values differ`,
     );
   return lines;
 }
