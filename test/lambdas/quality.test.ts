@@ -79,7 +79,7 @@ describe('check-validation', () => {
     ).rejects.toMatchObject({
       name: 'ValidationFailed',
       message: expect.stringContaining(
-        "features has 8 rows, Athena's query 9\nfeatures: of 4 rows compared, 1 only in Athena's query, 0 only in the table, 2 different",
+        "features has 8 rows, Athena's query 9\nfeatures: of 4 rows compared, 1 only in Athena's query, 0 only in the table, 2 values differ",
       ),
     });
   });
