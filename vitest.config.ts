@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -6,8 +7,10 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Every product query on three engines needs Maven: npm run test:sql.
     exclude: ['test/sql/golden/**', 'node_modules/**'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // The end-to-end tests wait more than they compute: three at once, also on two processors.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     env: {
       // Nothing may reach AWS, and nobody reads the log lines of a test.
       AWS_REGION: 'eu-west-1',

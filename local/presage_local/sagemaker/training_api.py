@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from .frame import AwsError, Job, Record, Request, arn, listed, page, run_child,
 
 _DEFAULT_SECONDS = 86_400
 _jobs = Store('sagemaker', 'training-jobs')
+# A look at a job must not put an older state over the end of the job.
+_taking = threading.Lock()
 
 
 def _found(request: Request) -> Record:
@@ -105,19 +108,20 @@ def _work(job: Job, record: Record, spec: dict[str, Any]) -> None:
         if final == 'MaxRuntimeExceeded':
             record['TrainingJobStatus'] = 'Stopped'
     finally:
-        progress = _take(record, folder)
-        record.pop('_folder', None)
-        record['SecondaryStatus'] = 'Stopped' if job.stopped else final
-        record['TrainingEndTime'] = now()
-        last = {'Status': record['SecondaryStatus'], 'StartTime': now(), 'EndTime': now(), 'StatusMessage': ''}
-        record['SecondaryStatusTransitions'] = [
-            *({'EndTime': now(), **step} for step in record.get('SecondaryStatusTransitions', [])),
-            last,
-        ]
-        seconds = round(record['TrainingEndTime'] - record['TrainingStartTime'])
-        record.update(TrainingTimeInSeconds=max(1, seconds), BillableTimeInSeconds=max(1, seconds))
-        if progress.get('artefact') and final in ('Completed', 'MaxRuntimeExceeded'):
-            record['ModelArtifacts'] = {'S3ModelArtifacts': progress['artefact']}
+        with _taking:
+            progress = _take(record, folder)
+            record.pop('_folder', None)
+            record['SecondaryStatus'] = 'Stopped' if job.stopped else final
+            record['TrainingEndTime'] = now()
+            last = {'Status': record['SecondaryStatus'], 'StartTime': now(), 'EndTime': now(), 'StatusMessage': ''}
+            record['SecondaryStatusTransitions'] = [
+                *({'EndTime': now(), **step} for step in record.get('SecondaryStatusTransitions', [])),
+                last,
+            ]
+            seconds = round(record['TrainingEndTime'] - record['TrainingStartTime'])
+            record.update(TrainingTimeInSeconds=max(1, seconds), BillableTimeInSeconds=max(1, seconds))
+            if progress.get('artefact') and final in ('Completed', 'MaxRuntimeExceeded'):
+                record['ModelArtifacts'] = {'S3ModelArtifacts': progress['artefact']}
 
 
 def _take(record: Record, folder: Path) -> dict[str, Any]:
@@ -137,11 +141,12 @@ def _take(record: Record, folder: Path) -> dict[str, Any]:
 def describe(request: Request) -> dict[str, Any]:
     """The job as it stands now."""
     record = _found(request)
-    folder = record.get('_folder')
-    if folder and job_of(record) is not None and record['TrainingJobStatus'] == 'InProgress':
-        progress = _take(record, Path(folder))
-        if progress and record.get('_folder'):
-            record['SecondaryStatus'] = progress['transitions'][-1]['Status']
+    with _taking:
+        folder = record.get('_folder')
+        if folder and job_of(record) is not None and record['TrainingJobStatus'] == 'InProgress':
+            progress = _take(record, Path(folder))
+            if progress:
+                record['SecondaryStatus'] = progress['transitions'][-1]['Status']
     # AWS's shape wants artefacts, also of a job that has none yet.
     return {'ModelArtifacts': {'S3ModelArtifacts': ''}, **record}
 
