@@ -5,8 +5,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Every product query on three engines needs Maven: npm run test:sql.
-    exclude: ['test/sql/golden/**', 'node_modules/**'],
+    // Every product query on three engines needs Maven: npm run test:sql. Every kind of failure: npm run test:faults.
+    exclude: ['test/sql/golden/**', 'test/e2e/faults.test.ts', 'node_modules/**'],
     // The end-to-end tests wait more than they compute: three at once, also on two processors.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 60_000,

@@ -21,6 +21,7 @@ const ruff = (...args) => [join(root, '.venv/bin/ruff'), ...args, '--config', 'l
 const TASKS = {
   test: runTests,
   'test:sql': (args) => runAll([tool('vitest/vitest.mjs', 'run', '--config', 'vitest.sql.config.ts', ...args)]),
+  'test:faults': (args) => runAll([tool('vitest/vitest.mjs', 'run', '--config', 'vitest.faults.config.ts', ...args)]),
   typecheck: () =>
     runAll([tool('typescript/bin/tsc', '--noEmit'), python('-m', 'mypy', '--config-file', 'local/pyproject.toml')]),
   lint: () =>

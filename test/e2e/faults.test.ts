@@ -23,7 +23,7 @@ import { Execution, type Expected, expectRed, holder, PATIENCE } from './faults/
  * Not here but in test/lambdas, because no natural cause can be timed from outside: a transform that gives back fewer
  * rows than it got (judging). DynamoDB throttling during the push is in the tests of the push script.
  */
-const opened = FaultyEnvironment.open();
+let opened: ReturnType<typeof FaultyEnvironment.open> | undefined;
 let env: FaultyEnvironment;
 const broken: Mend[] = [];
 const red: Execution[] = [];
@@ -53,6 +53,7 @@ const holdoutOfOneClass = () =>
   ['member_id,snapshot_date', ...env.alike.map((member) => `${member},${env.runDate}`), ''].join('\n');
 
 beforeAll(async () => {
+  opened = FaultyEnvironment.open();
   env = await opened.ready;
   // Two candidates instead of ten: how good the model is does not matter here.
   await configure(env, mlFunction('start-automl'), ({ Environment: { Variables } }) => {
@@ -62,7 +63,7 @@ beforeAll(async () => {
   });
 }, 600_000);
 
-afterAll(() => opened.close(), 60_000);
+afterAll(() => opened?.close(), 60_000);
 
 describe('the first runs', { timeout: 600_000 }, () => {
   afterEach(mendAll);
