@@ -16,6 +16,7 @@ LIBRARY = ROOT / 'emr-steps' / 'library'
 SCRIPTS = [LIBRARY, ROOT / 'emr-steps', ROOT / 'glue-scripts']
 sys.path[:0] = [str(folder) for folder in SCRIPTS if str(folder) not in sys.path]
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession  # noqa: E402
 
 # What makes Spark start in three seconds and run a small query in a tenth: no page, one compiler, two partitions, and
@@ -67,3 +68,19 @@ def data_files(folder: Path) -> list[Path]:
 def write_request(path: Path, request: dict[str, Any]) -> str:
     path.write_text(json.dumps(request))
     return path.as_uri()
+
+
+def stop_spark(session: SparkSession) -> None:
+    """Stop Spark and wait for its Java to end: left to itself it outlives the tests by a moment.
+
+    The other folder's fixture may share the gateway and stop it again: a second stop does nothing.
+    """
+    gateway = SparkContext._gateway
+    session.stop()
+    if gateway is None:
+        return
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait(30)
+    SparkContext._gateway = None
+    SparkContext._jvm = None

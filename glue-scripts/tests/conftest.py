@@ -9,11 +9,11 @@ from pyspark.sql import SparkSession
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'emr-steps' / 'tests'))
 
-from spark_testing import start_spark
+from spark_testing import start_spark, stop_spark
 
 
 @pytest.fixture(scope='session')
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session = start_spark(str(tmp_path_factory.mktemp('spark')))
     yield session
-    session.stop()
+    stop_spark(session)
