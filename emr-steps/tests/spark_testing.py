@@ -16,7 +16,7 @@ LIBRARY = ROOT / 'emr-steps' / 'library'
 SCRIPTS = [LIBRARY, ROOT / 'emr-steps', ROOT / 'glue-scripts']
 sys.path[:0] = [str(folder) for folder in SCRIPTS if str(folder) not in sys.path]
 
-from pyspark import SparkContext
+from pyspark import SparkContext  # noqa: E402
 from pyspark.sql import SparkSession  # noqa: E402
 
 # What makes Spark start in three seconds and run a small query in a tenth: no page, one compiler, two partitions, and
