@@ -19,6 +19,10 @@ export interface StartInput {
   train?: 'auto' | 'always' | 'never';
   /** ETL: also compare the published tables with the same queries on Athena's engine. */
   validate?: boolean;
+  /** ML: `false` ends the run when the model is trained and judged. */
+  predict?: boolean;
+  /** Values of the pipeline's own parameters, such as `country`. */
+  parameters?: Record<string, string>;
 }
 
 /** The event of every step: the constructs build it, `step` takes it apart. */

@@ -17,7 +17,7 @@ export const ColumnSchema = z
     z.object({
       type: z.enum(COLUMN_TYPES),
       oneOf: z
-        .array(z.string())
+        .array(z.union([z.string(), z.int()]))
         .min(1)
         .optional()
         .describe('The only values allowed; anything else stops the run. Null is allowed.'),
@@ -37,11 +37,21 @@ const SourceSchema = z.object({
     .optional()
     .describe('Column that says which day a row is about; rows after the run date are not read.'),
   lateByDays: z.int().min(0).optional().describe('How many days before the run date the newest row may be.'),
+  distinct: z
+    .boolean()
+    .default(false)
+    .describe('For a source without a key: rows that agree in every column are counted and reduced to one.'),
   optional: z.boolean().default(false).describe('Whether a run may do without it.'),
 });
 
+const engine = z.enum(['athena', 'emr', 'glue']);
+
 const TableSchema = z.object({
   zone: z.enum(['curated', 'sandbox']),
+  engine: engine
+    .optional()
+    .describe('What runs this query when it is not the pipeline’s engine; an environment’s engine wins over both.'),
+  announce: z.boolean().default(false).describe('Whether data scientists get a mail when the table is published.'),
   key: z.array(identifier).min(1),
   columns: columns.describe('Columns in order; partition columns are not among them.'),
   partitionBy: z.array(identifier).default([]).describe('Further partitions below run_date, as columns of the query.'),
@@ -63,8 +73,35 @@ const RuleSchema = z.union([
   }),
 ]);
 
+const CountSchema = z.object({
+  says: z.string().min(5).describe('What is counted, for people: "rows of an unknown device".'),
+  atMost: z
+    .object({ share: z.number().min(0).max(1), of: identifier })
+    .optional()
+    .describe('The run stops when the count is more than this share of the rows of source `of`.'),
+  atLeast: z.int().min(1).optional().describe('The run stops when the count is less.'),
+});
+
+const ParameterSchema = z.object({
+  says: z.string().min(5).describe('What the parameter does, for people.'),
+});
+
+const OutputSchema = z.object({
+  file: z
+    .string()
+    .regex(/^[\w<>.-]+\.(csv\.gz|json)$/, 'use <column>, letters, digits, . _ - and the ending .csv.gz or .json')
+    .describe('Name in the sandbox and in --out. `<column>` in it makes one file per value of that column.'),
+});
+
 const ModelSchema = z.object({
-  kind: z.literal('automl'),
+  kind: z
+    .enum(['automl', 'script'])
+    .describe('SageMaker AutoML, or a Python package of our own: model/<version>/ in the pipeline’s folder.'),
+  version: z
+    .string()
+    .regex(/^v[1-9][0-9]*$/, 'use v1, v2, …')
+    .optional()
+    .describe('Of a script model: the package in use; an environment can say otherwise.'),
   problem: z.enum(['binary', 'multiclass', 'regression']),
   objective: z.enum(['F1macro', 'AUC', 'MSE']),
   mode: z.enum(['ENSEMBLING', 'HYPERPARAMETER_TUNING']).default('ENSEMBLING'),
@@ -74,12 +111,36 @@ const ModelSchema = z.object({
   features: z.array(identifier).min(1).describe('Columns sent to the model, in order.'),
   trainingKey: z.array(identifier).min(1).describe('Columns that identify a row of the training query.'),
   entity: z.array(identifier).min(1).describe('Columns that are never on both sides of the holdout split.'),
+  holdoutKey: z
+    .array(identifier)
+    .min(1)
+    .optional()
+    .describe('Columns by which a `holdout` file names rows of the training query; trainingKey unless said.'),
+  threshold: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('Of a binary model: `above_threshold` from here on, excluded.'),
+  balanced: z
+    .boolean()
+    .default(false)
+    .describe('Whether training weighs the classes equally; the holdout is as it is.'),
+  meansBy: z
+    .array(identifier)
+    .default([])
+    .describe('Of a regression: training columns whose means are further baselines.'),
+  record: z
+    .array(identifier)
+    .default([])
+    .describe('Metrics kept of every trained model in the table model_training_metadata.'),
   trainEveryDays: z.int().min(1).describe('A model older than this many days, by run date, is trained anew.'),
 });
 
 const PredictionsSchema = z.object({
   key: z.array(identifier).min(1).describe('Columns that identify a prediction: the key of the DynamoDB table.'),
   columns: columns.describe('Key columns first, then what is predicted; as made by sql/predictions.sql.'),
+  table: identifier.optional().describe('Of a pipeline without a model: the table whose rows are served.'),
 });
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'use HH:MM, 24 hours, UTC');
@@ -88,21 +149,39 @@ export const PipelineSchema = z
   .object({
     name: z.string().regex(/^[a-z][a-z0-9-]{1,30}$/, 'use lower case letters, digits and dashes'),
     asks: z.string().min(10).describe('The question the pipeline answers, in one line.'),
-    engine: z
-      .enum(['athena', 'emr', 'glue'])
-      .describe('What runs the feature queries; an environment can say otherwise.'),
+    engine: engine.describe('What runs the feature queries; an environment can say otherwise.'),
     schedule: z.object({
       days: z.enum(['daily', 'monday']).default('daily'),
       at: time.describe('When the ETL starts, UTC.'),
       dueBy: time.describe('When the watchdog asks whether the day is green, UTC.'),
+      training: time
+        .optional()
+        .describe('A second schedule trains at this time on the first of the month; the first one then only predicts.'),
     }),
+    defaultRunDate: z
+      .enum(['newest', 'dayAfterNewest'])
+      .default('newest')
+      .describe('The run date of a run that names none: the newest day in the sources, or the day after it.'),
+    parameters: z
+      .record(identifier, ParameterSchema)
+      .default({})
+      .describe('Text a run can be given besides its date: `:name` in the queries, empty unless given.'),
     sources: z.record(identifier, SourceSchema),
     tables: z
       .record(identifier, TableSchema)
       .describe('One query each: sql/<table>.sql. What it reads decides the order.'),
+    counts: z
+      .record(identifier, CountSchema)
+      .default({})
+      .describe('Columns of sql/counts.sql, one row over the sources: what is dropped or odd, and how much may be.'),
     quality: z.array(RuleSchema),
     model: ModelSchema.optional(),
     predictions: PredictionsSchema.optional(),
+    outputs: z
+      .record(identifier, OutputSchema)
+      .default({})
+      .describe('Files made besides the tables, of sql/<output>.sql: columns as they are, or nested objects in JSON.'),
+    announce: z.boolean().default(false).describe('Whether people are told of every run that ended well.'),
   })
   .superRefine((pipeline, context) => {
     for (const { path, message } of brokenReferences(pipeline)) context.addIssue({ code: 'custom', path, message });
@@ -119,18 +198,26 @@ export type QualityRule = Pipeline['quality'][number];
 export type Engine = Pipeline['engine'];
 export type SourceFormat = Source['format'];
 
-/** One query after the build: the same rows in both dialects. `:run_date` is the only parameter, a DATE literal. */
+/**
+ * One query after the build: the same rows in both dialects. `:run_date` stands for a DATE literal, and a parameter of
+ * the pipeline for a text literal.
+ */
 export interface CompiledQuery {
   athena: string;
   spark: string;
   /** What it reads, by the pipeline's own names. */
   sources: string[];
   tables: string[];
+  /** Whether it reads `predictions`: those of all run dates, with the column `run_date`. */
+  predictions: boolean;
 }
 
 /** The definition plus its translated SQL: what the stacks deploy beside each handler as `pipeline.json`. */
 export interface CompiledPipeline extends Pipeline {
-  /** By table name; `training`, `inference` and `predictions` for a pipeline with a model. */
+  /**
+   * By table and output name; `counts` for a pipeline with counts; `training`, `inference` and `predictions` for one with
+   * a model.
+   */
   queries: Record<string, CompiledQuery>;
 }
 

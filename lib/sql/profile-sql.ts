@@ -78,8 +78,10 @@ function sourceOf(pipeline: Pipeline, name: string): Source {
   return source;
 }
 
-const closedColumns = (source: Source): Record<string, string[]> =>
+const closedColumns = (source: Source): Record<string, (string | number)[]> =>
   Object.fromEntries(Object.entries(source.columns).flatMap(([name, { oneOf }]) => (oneOf ? [[name, oneOf]] : [])));
+
+const allowedLiteral = (value: string | number) => (typeof value === 'number' ? String(value) : literal(value));
 
 function sourceProfile(
   name: string,
@@ -115,10 +117,10 @@ function sourceProfile(
     `${example.length ? `CASE ${example.join(' ')} END` : 'CAST(NULL AS varchar)'} AS unreadable_example`,
   ].join(', ')} FROM ${table}`;
   const unknown = Object.entries(oneOf).flatMap(([column, allowed]) => {
-    const other = `raw.${column} NOT IN (${allowed.map(literal).join(', ')})`;
+    const other = `raw.${column} NOT IN (${allowed.map(allowedLiteral).join(', ')})`;
     return [
       `SUM(CASE WHEN ${other} THEN 1 ELSE 0 END) AS unknown_${column}`,
-      `MIN(CASE WHEN ${other} THEN raw.${column} END) AS example_${column}`,
+      `MIN(CASE WHEN ${other} THEN CAST(raw.${column} AS varchar) END) AS example_${column}`,
     ];
   });
   // Key by key: how often it is there.
