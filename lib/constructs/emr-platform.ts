@@ -1,4 +1,4 @@
-import { Aws, Fn, Stack } from 'aws-cdk-lib';
+import { Aws, Stack } from 'aws-cdk-lib';
 import {
   CfnSecurityGroup,
   CfnSecurityGroupEgress,
@@ -12,7 +12,7 @@ import { CfnInstanceProfile, PolicyStatement, Role, ServicePrincipal } from 'aws
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Settings } from '#lambdas/shared/settings.ts';
-import { objects, REWRITE, readAssets, readSources, WRITE } from '#lib/constructs/grants.ts';
+import { objects, sparkData, WRITE } from '#lib/constructs/grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import type { Environment } from '#lib/environments.ts';
 
@@ -47,7 +47,8 @@ export class EmrPlatform extends Construct {
       description: `Nodes of the EMR clusters of ${pipeline}: what the Spark scripts may read and write`,
       assumedBy: new ServicePrincipal('ec2.amazonaws.com'),
     });
-    this.grantData(props);
+    for (const statement of [...sparkData(this, props), ...objects(props.lake.logs, `emr/${pipeline}/`, WRITE)])
+      this.instanceRole.addToPolicy(statement);
     const profile = new CfnInstanceProfile(this, 'Profile', { roles: [this.instanceRole.roleName] });
 
     this.serviceRole = new Role(this, 'ServiceRole', {
@@ -73,8 +74,8 @@ export class EmrPlatform extends Construct {
 
   private createVpc() {
     const vpc = new Vpc(this, 'Vpc', {
-      // Asked for at deployment: a look-up at synth would need the account's credentials.
-      availabilityZones: [0, 1].map((i) => Fn.select(i, Fn.getAzs())),
+      // Those the stack tells, which asks for them at deployment.
+      maxAzs: 2,
       natGateways: 0,
       restrictDefaultSecurityGroup: false,
       subnetConfiguration: [{ name: 'spark', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: 20 }],
@@ -118,18 +119,6 @@ export class EmrPlatform extends Construct {
         cidrIp: '0.0.0.0/0',
       });
     return { master, core, service };
-  }
-
-  private grantData({ lake, pipeline, scripts, sources }: EmrPlatformProps): void {
-    const role = this.instanceRole;
-    const settings = { pipeline, sources, rawBucket: lake.names.rawBucket };
-    const statements = [
-      ...readSources({ scope: this, lake, settings }),
-      ...[lake.curated, lake.sandbox].flatMap((bucket) => objects(bucket, `${pipeline}/`, REWRITE)),
-      ...objects(lake.logs, `emr/${pipeline}/`, WRITE),
-      readAssets(...scripts),
-    ];
-    for (const statement of statements) role.addToPolicy(statement);
   }
 }
 

@@ -14,11 +14,19 @@ export interface GrantContext {
   settings: Settings;
 }
 
-/** What `readSources` needs to know, so that Spark's roles can ask for it too. */
-export interface SourcesContext {
+/** As much of a `GrantContext` as the places of sources need: Spark's roles have no more. */
+interface SourcesContext {
   scope: Construct;
   lake: Lake;
   settings: Pick<Settings, 'pipeline' | 'sources' | 'rawBucket'>;
+}
+
+export interface SparkDataProps {
+  lake: Lake;
+  pipeline: string;
+  sources: Settings['sources'];
+  /** The deployed Python files Spark runs. */
+  scripts: Asset[];
 }
 
 const allow = (actions: string[], resources: string[], conditions?: Record<string, unknown>) =>
@@ -32,13 +40,13 @@ export function objects(bucket: IBucket, prefix: string, actions: string[]): Pol
   ];
 }
 
-export const READ = ['s3:GetObject'];
+const READ = ['s3:GetObject'];
 export const WRITE = ['s3:GetObject', 's3:PutObject', 's3:AbortMultipartUpload'];
 /** Spark renames by copying and deleting. */
-export const REWRITE = [...WRITE, 's3:DeleteObject'];
+const REWRITE = [...WRITE, 's3:DeleteObject'];
 
 /** Where raw sources are: the pipeline's prefix of the raw zone, and whatever else the environment names. */
-export function readSources({ scope, lake, settings }: SourcesContext): PolicyStatement[] {
+function readSources({ scope, lake, settings }: SourcesContext): PolicyStatement[] {
   const statements = objects(lake.raw, `${settings.pipeline}/`, READ);
   const own = `s3://${settings.rawBucket}/${settings.pipeline}/`;
   for (const { location } of Object.values(settings.sources)) {
@@ -54,11 +62,21 @@ export function readSources({ scope, lake, settings }: SourcesContext): PolicySt
 }
 
 /** Exactly these deployed files, not the whole bucket of assets. */
-export const readAssets = (...assets: Asset[]) =>
+const readAssets = (...assets: Asset[]) =>
   allow(
     READ,
     assets.map((asset) => asset.bucket.arnForObjects(asset.s3ObjectKey)),
   );
+
+/** What Spark reads and writes for a pipeline, wherever it runs: raw sources, its part of the other zones, its scripts. */
+export function sparkData(scope: Construct, { lake, pipeline, sources, scripts }: SparkDataProps): PolicyStatement[] {
+  const settings = { pipeline, sources, rawBucket: lake.names.rawBucket };
+  return [
+    ...readSources({ scope, lake, settings }),
+    ...[lake.curated, lake.sandbox].flatMap((bucket) => objects(bucket, `${pipeline}/`, REWRITE)),
+    readAssets(...scripts),
+  ];
+}
 
 /** The statements behind each grant of `lambdas/shared/steps.ts`, limited to one pipeline's own things. */
 export function statementsFor(grant: Grant, context: GrantContext): PolicyStatement[] {

@@ -4,7 +4,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Settings } from '#lambdas/shared/settings.ts';
-import { objects, REWRITE, readAssets, readSources } from '#lib/constructs/grants.ts';
+import { sparkData } from '#lib/constructs/grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 
 export interface SparkJobProps {
@@ -38,13 +38,9 @@ export class SparkJob extends Construct {
       description: `Glue job ${props.jobName}`,
       assumedBy: new ServicePrincipal('glue.amazonaws.com'),
     });
-    const settings = { pipeline, sources: props.sources, rawBucket: lake.names.rawBucket };
-    const statements = [
-      ...readSources({ scope: this, lake, settings }),
-      ...[lake.curated, lake.sandbox].flatMap((bucket) => objects(bucket, `${pipeline}/`, REWRITE)),
-      readAssets(props.script, props.library),
-    ];
-    for (const statement of statements) this.role.addToPolicy(statement);
+    const scripts = [props.script, props.library];
+    for (const statement of sparkData(this, { lake, pipeline, sources: props.sources, scripts }))
+      this.role.addToPolicy(statement);
     this.role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],

@@ -51,7 +51,7 @@ export abstract class PipelineStack extends Stack {
     );
   }
 
-  /** Asked for at deployment. The CDK's own look-up, made even for a VPC whose zones are given, needs credentials at synth. */
+  /** The two of a network of ours, asked for at deployment: the CDK's own look-up at synth would need credentials. */
   override get availabilityZones(): string[] {
     return [0, 1].map((index) => Fn.select(index, Fn.getAzs()));
   }
