@@ -1,10 +1,7 @@
 """Checks the queries of a pipeline and translates them: a JSON request on standard input, a JSON answer on the output.
 
-Request: {"sources": {name: Source}, "tables": {name: Table}, "queries": {name: Query}}, see the types below.
-Answer: {"queries": {name: {"athena", "spark", "sources", "tables"}}, "problems": [line, …]}.
-
-With problems there are no queries. The texts are Athena's dialect. `:run_date` is a DATE and stays in the texts as it
-is; whoever runs them puts the literal in its place.
+Request and answer: see the types below. With problems there are no queries. The texts are Athena's dialect. `:run_date`
+is a DATE, other parameters are varchar; they stay in the texts as they are, and whoever runs them puts literals there.
 """
 
 from __future__ import annotations
@@ -16,8 +13,19 @@ from typing import Any, TypedDict
 import lint
 import lint_types
 import names
+import parameters
+import projection
 from problems import Problem, line_of, suggestion
-from relations import RESERVED, Source, Table, physical_columns, source_query, table_query
+from relations import (
+    RESERVED,
+    Predictions,
+    Source,
+    Table,
+    physical_columns,
+    predictions_query,
+    source_query,
+    table_query,
+)
 from spark import to_spark
 from sqlglot import exp, parse_one
 from sqlglot.errors import ParseError, SqlglotError
@@ -25,27 +33,43 @@ from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
+PREDICTIONS = 'predictions'
+
 
 class Query(TypedDict):
-    """`output`: the columns it must give, in order; null as a type is any type. `given`: relations made at run time."""
+    """`output`: the columns it must give; null as a type is any type, and null instead of the columns is any columns.
+
+    `needs`: columns there must be among any columns. `given`: relations made at run time. `reads`: the other relations
+    it may read; `lenient`: values its sources cannot cast are null.
+    """
 
     file: str
     sql: str
-    output: dict[str, str | None]
+    output: dict[str, str | None] | None
+    needs: list[str]
     given: dict[str, dict[str, str]]
+    reads: list[str]
+    lenient: bool
 
 
 class Request(TypedDict):
+    """`predictions`: null for a pipeline that makes none. `parameters`: names, without `run_date`."""
+
     sources: dict[str, Source]
     tables: dict[str, Table]
+    predictions: Predictions | None
+    parameters: list[str]
     queries: dict[str, Query]
 
 
 class Compiled(TypedDict):
+    """Both texts, and which relations of the pipeline they read."""
+
     athena: str
     spark: str
     sources: list[str]
     tables: list[str]
+    predictions: bool
 
 
 def compile_request(request: Request) -> dict[str, Any]:
@@ -65,7 +89,9 @@ def compile_request(request: Request) -> dict[str, Any]:
 
 def reserved_words(request: Request) -> list[Problem]:
     """Declared names that are syntax."""
-    declared = {**request['sources'], **request['tables']}
+    declared: dict[str, Source | Table | Predictions] = {**request['sources'], **request['tables']}
+    if request['predictions']:
+        declared[PREDICTIONS] = request['predictions']
     return [
         Problem(
             f'column {column} of {name}', None, 'reserved-word', f'{column} is a word of SQL', 'give it another name'
@@ -87,42 +113,55 @@ def compile_query(name: str, query: Query, request: Request) -> tuple[Compiled |
         return None, [Problem(file, first.get('line'), 'syntax', what, "write one SELECT in Athena's dialect")]
     if isinstance(tree, Problem):
         return None, [tree]
-    problems = lint.check(tree, query['sql'], file)
-    sources, tables, unknown = references(tree, name, query, request)
+    problems = [*lint.check(tree, query['sql'], file), *parameters.check(tree, request['parameters'], file)]
+    used, unknown = references(tree, name, query, request)
     problems += unknown
-    if any(problem.rule in ('unknown-table', 'own-name') for problem in problems):
+    if any(problem.rule in ('unknown-table', 'own-name', 'unknown-parameter') for problem in problems):
         return None, problems
 
+    sources = [source for source in request['sources'] if source in used]
+    tables = [table for table in request['tables'] if table in used]
+    predictions = request['predictions'] if PREDICTIONS in used else None
+    relations = {
+        **{table: table_query(request['tables'][table]) for table in tables},
+        **{source: source_query(request['sources'][source], query['lenient']) for source in sources},
+        **({PREDICTIONS: predictions_query(predictions)} if predictions else {}),
+    }
     whole = tree.copy()
-    lead(whole, {s: source_query(request['sources'][s]) for s in sources})
-    lead(whole, {t: table_query(request['tables'][t]) for t in tables})
+    lead(whole, relations)
     physical = physical_schema(query, request)
     try:
         problems += names.unknown_columns(whole, physical, file)
         if any(problem.rule == 'unknown-column' for problem in problems):
             return None, problems
         typed = annotate(whole, MappingSchema({**physical}, dialect='athena'))
-        problems += lint_types.check(typed, query['output'], file)
+        output = query['output']
+        problems += projection.check(tree, typed, None if output is None else list(output), query['needs'], file)
+        if not any(problem.rule == projection.RULE for problem in problems):
+            problems += lint_types.check(typed, output or {}, set(relations), file)
         if problems:
             return None, problems
+        wants = list(output or typed.named_selects)
+        if typed.named_selects != wants:
+            whole, typed = projection.project(whole, wants), projection.project(typed, wants)
         spark = to_spark(typed)
     except SqlglotError as error:
         return None, [*problems, Problem(file, None, 'translation', str(error), 'write it in the portable subset')]
     athena = whole.sql('athena', pretty=True, comments=False)
-    return {'athena': athena, 'spark': spark, 'sources': sources, 'tables': tables}, []
+    given = predictions is not None
+    return Compiled(athena=athena, spark=spark, sources=sources, tables=tables, predictions=given), []
 
 
-def references(
-    tree: exp.Query, name: str, query: Query, request: Request
-) -> tuple[list[str], list[str], list[Problem]]:
-    """Sources and tables a query reads, in the definition's order, and names that are neither."""
+def references(tree: exp.Query, name: str, query: Query, request: Request) -> tuple[set[str], list[Problem]]:
+    """The relations a query reads by bare name, and names that are none or none for it."""
     file = query['file']
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
-    known = [*request['sources'], *request['tables'], *query['given']]
+    every = {*request['sources'], *request['tables'], *([PREDICTIONS] if request['predictions'] else [])}
+    known = [*query['reads'], *query['given']]
     problems = [
         Problem(file, line_of(cte), 'own-name', f'WITH {cte.alias} hides the relation of this name', 'use another name')
         for cte in tree.find_all(exp.CTE)
-        if cte.alias in known
+        if cte.alias in every or cte.alias in known
     ]
     used = set()
     for table in tree.find_all(exp.Table):
@@ -131,18 +170,16 @@ def references(
         used.add(table.name)
         if table.db:
             what, instead = f'{table.sql()} names a database', f'write {table.name}: the definition says where it is'
-        elif table.name == name:
+        elif table.name == name and name in request['tables']:
             what, instead = f'{name} reads itself', 'read what it is made of'
+        elif table.name not in known and table.name in every:
+            what, instead = f'{name} may not read {table.name}', f'it reads: {", ".join(known) or "nothing"}'
         elif table.name not in known:
             what, instead = f'{table.name} is neither a source nor a table', suggestion(table.name, [*known, *own])
         else:
             continue
         problems.append(Problem(file, line_of(table), 'unknown-table', what, instead))
-    return (
-        [source for source in request['sources'] if source in used],
-        [table for table in request['tables'] if table in used],
-        problems,
-    )
+    return used, problems
 
 
 def lead(tree: exp.Query, relations: dict[str, str]) -> None:
@@ -159,19 +196,20 @@ def lead(tree: exp.Query, relations: dict[str, str]) -> None:
 
 def physical_schema(query: Query, request: Request) -> names.Physical:
     """What the catalogue says about the tables below the leading CTEs."""
+    predictions = request['predictions']
     return {
         **{source['raw']: physical_columns(source) for source in request['sources'].values()},
         **{table['candidate']: {**table['columns'], 'run_date': 'date'} for table in request['tables'].values()},
+        **({predictions['published']: {**predictions['columns'], 'run_date': 'date'}} if predictions else {}),
         **query['given'],
     }
 
 
 def annotate(tree: exp.Query, schema: MappingSchema) -> exp.Query:
     """A copy with every column under its table's name and a type on every expression."""
-    dated = tree.copy()
-    for parameter in list(dated.find_all(exp.Placeholder)):
-        parameter.replace(exp.cast(parameter.copy(), 'date'))  # what type it has; `to_spark` takes the cast away again
-    qualified = qualify(dated, schema=schema, dialect='athena', quote_identifiers=False, validate_qualify_columns=False)
+    given = tree.copy()
+    parameters.give_types(given)  # `to_spark` takes them away again
+    qualified = qualify(given, schema=schema, dialect='athena', quote_identifiers=False, validate_qualify_columns=False)
     return annotate_types(qualified, schema=schema, dialect='athena')
 
 

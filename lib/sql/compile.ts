@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { candidateTableName, rawTableName } from '#lib/names.ts';
+import { candidateTableName, predictionsTableName, rawTableName } from '#lib/names.ts';
 import type { CompiledPipeline, CompiledQuery, Pipeline, SourceFormat } from '#lib/pipelines/pipeline.ts';
-import { suggestion } from '#lib/pipelines/references.ts';
+import { fileColumns, suggestion } from '#lib/pipelines/references.ts';
 import { scoredColumns } from './scored-sql.ts';
 import { columnTypes, tableColumns } from './sql-text.ts';
 
@@ -57,27 +57,49 @@ export async function compilePipeline(
   return { ...pipeline, queries: answer.queries };
 }
 
-/** The columns each query has to give; null where the definition leaves the type to the query. */
-function outputs(pipeline: Pipeline): Record<string, Record<string, string | null>> {
-  const found: Record<string, Record<string, string | null>> = {};
-  for (const [name, table] of Object.entries(pipeline.tables)) found[name] = tableColumns(table);
+/** What a query of the definition has to give and may read; the request of compile.py says it in full. */
+interface WantedQuery {
+  /** Column → type, null where the query decides it; null for columns of any names. */
+  output: Record<string, string | null> | null;
+  /** Columns there must be among columns of any names. */
+  needs?: string[];
+  /** Relations made at run time. */
+  given?: Record<string, Record<string, string>>;
+  reads: string[];
+  /** Reads sources before anyone has judged them: what does not parse is null there and no failure. */
+  lenient?: boolean;
+}
+
+/** Every query of a definition, by the name of its file. */
+function wantedQueries(pipeline: Pipeline): Record<string, WantedQuery> {
   const { model, predictions } = pipeline;
+  const sources = Object.keys(pipeline.sources);
+  const made = [...Object.keys(pipeline.tables), ...(model ? ['predictions'] : [])];
+  const reads = [...sources, ...made];
+  const found: Record<string, WantedQuery> = {};
+  for (const [name, table] of Object.entries(pipeline.tables)) found[name] = { output: tableColumns(table), reads };
+  const counts = Object.keys(pipeline.counts);
+  if (counts.length)
+    found.counts = {
+      output: Object.fromEntries(counts.map((name) => [name, 'bigint'])),
+      reads: sources,
+      lenient: true,
+    };
+  for (const [name, { file }] of Object.entries(pipeline.outputs))
+    found[name] = { output: null, needs: fileColumns(file), reads: made };
   if (!model || !predictions) return found;
   const types = columnTypes(predictions.columns);
   const typed = (names: string[]) => Object.fromEntries(names.map((name) => [name, types[name] ?? null]));
   const untyped = (names: string[]) => Object.fromEntries(names.map((name) => [name, null]));
-  found.training = {
-    ...typed(model.trainingKey),
-    ...untyped(model.features),
-    ...untyped([model.label]),
-  };
-  found.inference = { ...typed(predictions.key), ...untyped(model.features) };
-  found.predictions = types;
+  const key = typed(model.trainingKey);
+  found.training = { output: { ...key, ...untyped(model.features), ...untyped([model.label]) }, reads };
+  found.inference = { output: { ...typed(predictions.key), ...untyped(model.features) }, reads };
+  found.predictions = { output: types, given: { scored: scoredColumns(pipeline) }, reads };
   return found;
 }
 
 async function readQueries(pipeline: Pipeline, formats: Record<string, SourceFormat>, folder: string) {
-  const wanted = outputs(pipeline);
+  const wanted = wantedQueries(pipeline);
   const present = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.sql'));
   const shown = (name: string) => path.relative(root, path.join(folder, `${name}.sql`)).replaceAll('\\', '/');
   const problems = [
@@ -89,18 +111,20 @@ async function readQueries(pipeline: Pipeline, formats: Record<string, SourceFor
       .filter((name) => !wanted[name])
       .map((name) => {
         const hint = suggestion(name, Object.keys(wanted));
-        return `${shown(name)} (unknown-file): ${pipeline.name} has no table of this name (${hint}); rename or remove it`;
+        return `${shown(name)} (unknown-file): ${pipeline.name} has no table or output of this name (${hint}); rename or remove it`;
       }),
   ];
   if (problems.length) throw problemError(pipeline, problems);
 
   const queries: Record<string, object> = {};
-  for (const [name, output] of Object.entries(wanted))
+  for (const [name, query] of Object.entries(wanted))
     queries[name] = {
       file: shown(name),
       sql: await readFile(path.join(folder, `${name}.sql`), 'utf8'),
-      output,
-      given: name === 'predictions' ? { scored: scoredColumns(pipeline) } : {},
+      needs: [],
+      given: {},
+      lenient: false,
+      ...query,
     };
   const sources = Object.entries(pipeline.sources).map(([name, source]) => [
     name,
@@ -108,6 +132,7 @@ async function readQueries(pipeline: Pipeline, formats: Record<string, SourceFor
       raw: rawTableName(pipeline.name, name),
       format: formats[name] ?? source.format,
       key: source.key,
+      distinct: source.distinct,
       date: source.date ?? null,
       columns: columnTypes(source.columns),
     },
@@ -116,8 +141,18 @@ async function readQueries(pipeline: Pipeline, formats: Record<string, SourceFor
     name,
     { candidate: candidateTableName(pipeline.name, name), columns: tableColumns(table) },
   ]);
-  return { sources: Object.fromEntries(sources), tables: Object.fromEntries(tables), queries };
+  return {
+    sources: Object.fromEntries(sources),
+    tables: Object.fromEntries(tables),
+    predictions: published(pipeline),
+    parameters: Object.keys(pipeline.parameters),
+    queries,
+  };
 }
+
+/** The relation `predictions`: of a pipeline with a model, what has been predicted on every day. */
+const published = ({ name, model, predictions }: Pipeline) =>
+  model && predictions ? { published: predictionsTableName(name), columns: columnTypes(predictions.columns) } : null;
 
 function problemError(pipeline: Pipeline, problems: string[]) {
   const count = `${problems.length} problem${problems.length === 1 ? '' : 's'}`;

@@ -6,14 +6,14 @@
 | round-before-integer | a double cast to an integer unrounded: some engines cut, some round |
 | number-to-text | a double as text: every engine prints it its own way |
 | try-cast | try_cast of anything but text to double or date |
-| declared-columns | a last SELECT whose columns, order or types are not those declared |
+| declared-columns | a last SELECT whose types are not those declared; its names are checked in `projection.py` |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import zip_longest
 
+import projection
 from problems import Problem, line_of
 from sqlglot import exp
 
@@ -34,11 +34,11 @@ NAMES = {
 _CUT = (exp.Round, exp.Floor, exp.Ceil)
 
 
-def check(tree: exp.Query, output: dict[str, str | None], file: str) -> list[Problem]:
-    """Everything wrong with the types of a qualified and annotated query."""
+def check(tree: exp.Query, output: dict[str, str | None], generated: set[str], file: str) -> list[Problem]:
+    """Everything wrong with the types of a qualified and annotated query, but for its `generated` leading CTEs."""
     found = [
         Problem(file, line_of(node), rule, what, instead)
-        for node in tree.walk()
+        for node in tree.walk(prune=lambda node: isinstance(node, exp.CTE) and node.alias in generated)
         for rule, what, instead in _node_problems(node)
     ]
     found += _output_problems(tree, output, file)
@@ -99,37 +99,21 @@ def _cast(node: exp.Cast) -> Iterator[tuple[str, str, str]]:
 
 
 def _output_problems(tree: exp.Query, output: dict[str, str | None], file: str) -> list[Problem]:
-    """Names and order first; types only where the names are right."""
-    rule = 'declared-columns'
-    has, wants = tree.named_selects, list(output)
-    if has != wants:
-        missing = [name for name in wants if name not in has]
-        extra = [name for name in has if name not in wants]
-        parts = [
-            f'missing: {", ".join(missing)}' if missing else '',
-            f'not declared: {", ".join(extra)}' if extra else '',
-            '' if missing or extra else _first_difference(has, wants),
-        ]
-        what = f'the last SELECT gives other columns than declared ({"; ".join(filter(None, parts))})'
-        return [Problem(file, line_of(tree), rule, what, 'select the declared columns in their order')]
+    """Types of the declared columns, wherever they stand. The names are right: `projection` has looked at them."""
     problems = []
-    for part in [tree] if isinstance(tree, exp.Select) else tree.find_all(exp.Select):
-        if part is not tree and part.find_ancestor(exp.CTE, exp.Subquery):
-            continue
-        for column, (name, kind) in zip(part.selects, output.items(), strict=True):
-            value = column.unalias()
+    parts = projection.branches(tree)
+    for part in parts:
+        for name, column in zip(parts[0].named_selects, part.selects, strict=True):
+            if name not in output:
+                continue
+            kind, value = output[name], column.unalias()
             got = _name(value.type)
             sure = isinstance(value, (exp.Column, exp.Cast)) and got in NAMES.values()
             if not sure or (kind and got != kind):
                 what = f'{name} is {got if sure else "of no certain type"}, declared {kind or "with any type"}'
                 instead = f'write CAST({_text(value)} AS {kind or got})'
-                problems.append(Problem(file, line_of(column), rule, what, instead))
+                problems.append(Problem(file, line_of(column), projection.RULE, what, instead))
     return problems
-
-
-def _first_difference(has: list[str], wants: list[str]) -> str:
-    at = next(i for i, (a, b) in enumerate(zip_longest(has, wants)) if a != b)
-    return f'column {at + 1} is {[*has, "nothing"][at]}, declared is {[*wants, "nothing"][at]}'
 
 
 def _kind(node: exp.Expr) -> exp.DType | None:

@@ -12,9 +12,9 @@ export interface ProfileSettings {
 /** What the profile says about one source. */
 export interface SourceProfile {
   source: string;
-  /** Rows with a key and a date, on or before the run date, before repeated keys are reduced to one. */
+  /** Rows with a key and a date, on or before the run date, before repeated keys (or rows) are reduced to one. */
   rows: number;
-  /** How many of `rows` go because another row has their key. */
+  /** How many of `rows` go because another row has their key, or of a `distinct` source the same in every column. */
   duplicates: number;
   /** Rows with an empty key column or no readable date; they are dropped, whatever their date. */
   withoutKey: number;
@@ -93,11 +93,13 @@ function sourceProfile(
 ) {
   const csv = format === 'csv';
   const oneOf = closedColumns(source);
-  const used = [...new Set([...source.key, ...(source.date ? [source.date] : []), ...Object.keys(oneOf)])];
+  const same = source.distinct ? Object.keys(source.columns) : source.key; // what makes two rows one
+  const used = [...new Set([...same, ...(source.date ? [source.date] : []), ...Object.keys(oneOf)])];
   const kind = (column: string): ColumnType => source.columns[column]?.type ?? 'varchar';
   const checked = csv ? Object.keys(source.columns).filter((column) => kind(column) !== 'varchar') : [];
   const whole = source.date && [...source.key, source.date];
 
+  // Names of our own begin with _, which no declared one does.
   // Row by row: the values that decide, and which of the three kinds of row it is.
   const missing = [...new Set(whole ?? source.key)].map((column) =>
     kind(column) === 'varchar' ? `(raw.${column} IS NULL OR raw.${column} = '')` : `raw.${column} IS NULL`,
@@ -113,45 +115,45 @@ function sourceProfile(
   const values = used.map((column) => `${csv ? readable(column, kind(column)) : column} AS ${column}`);
   const raw = `SELECT ${[
     ...values,
-    `${unreadable.join(' + ') || '0'} AS unreadable`,
-    `${example.length ? `CASE ${example.join(' ')} END` : 'CAST(NULL AS varchar)'} AS unreadable_example`,
+    `${unreadable.join(' + ') || '0'} AS _unreadable`,
+    `${example.length ? `CASE ${example.join(' ')} END` : 'CAST(NULL AS varchar)'} AS _unreadable_example`,
   ].join(', ')} FROM ${table}`;
   const unknown = Object.entries(oneOf).flatMap(([column, allowed]) => {
-    const other = `raw.${column} NOT IN (${allowed.map(allowedLiteral).join(', ')})`;
+    const other = `rows_of.${column} NOT IN (${allowed.map(allowedLiteral).join(', ')})`;
     return [
       `SUM(CASE WHEN ${other} THEN 1 ELSE 0 END) AS unknown_${column}`,
-      `MIN(CASE WHEN ${other} THEN CAST(raw.${column} AS varchar) END) AS example_${column}`,
+      `MIN(CASE WHEN ${other} THEN CAST(rows_of.${column} AS varchar) END) AS example_${column}`,
     ];
   });
-  // Key by key: how often it is there.
-  const groups = ['rows_of.state', ...source.key.map((column) => `rows_of.${column}`)];
+  // Key by key, or row by row: how often it is there.
+  const groups = ['rows_of._state', ...same.map((column) => `rows_of.${column}`)];
   const keyed = `SELECT ${[
     ...groups,
-    'COUNT(*) AS copies',
-    source.date ? `MAX(CAST(rows_of.${source.date} AS date)) AS newest` : 'CAST(NULL AS date) AS newest',
-    'SUM(rows_of.unreadable) AS unreadable',
-    'MIN(rows_of.unreadable_example) AS unreadable_example',
-    ...unknown.map((column) => column.replaceAll('raw.', 'rows_of.')),
+    'COUNT(*) AS _copies',
+    source.date ? `MAX(CAST(rows_of.${source.date} AS date)) AS _newest` : 'CAST(NULL AS date) AS _newest',
+    'SUM(rows_of._unreadable) AS _unreadable',
+    'MIN(rows_of._unreadable_example) AS _unreadable_example',
+    ...unknown,
   ].join(
     ', ',
-  )} FROM (SELECT raw.*, ${state.length ? `CASE ${state.join(' ')} ELSE 'read' END` : "'read'"} AS state FROM (${raw}) AS raw) AS rows_of GROUP BY ${groups.join(', ')}`;
+  )} FROM (SELECT raw.*, ${state.length ? `CASE ${state.join(' ')} ELSE 'read' END` : "'read'"} AS _state FROM (${raw}) AS raw) AS rows_of GROUP BY ${groups.join(', ')}`;
 
   const sum = (value: string, of = 'read') =>
-    `CAST(COALESCE(SUM(CASE WHEN keyed.state = '${of}' THEN ${value} END), 0) AS bigint)`;
+    `CAST(COALESCE(SUM(CASE WHEN keyed._state = '${of}' THEN ${value} END), 0) AS bigint)`;
   const columns = [
     `${literal(name)} AS source`,
-    `${sum('keyed.copies')} AS rows`,
-    `${source.key.length ? sum('keyed.copies - 1') : 'CAST(0 AS bigint)'} AS duplicates`,
-    `${sum('keyed.copies', 'without_key')} AS without_key`,
-    `${sum('keyed.copies', 'after_run_date')} AS after_run_date`,
-    `CAST(MAX(CASE WHEN keyed.state = 'read' THEN keyed.newest END) AS varchar) AS newest`,
-    'CAST(COALESCE(SUM(keyed.unreadable), 0) AS bigint) AS unreadable',
-    'MIN(keyed.unreadable_example) AS unreadable_example',
+    `${sum('keyed._copies')} AS rows`,
+    `${same.length ? sum('keyed._copies - 1') : 'CAST(0 AS bigint)'} AS duplicates`,
+    `${sum('keyed._copies', 'without_key')} AS without_key`,
+    `${sum('keyed._copies', 'after_run_date')} AS after_run_date`,
+    `CAST(MAX(CASE WHEN keyed._state = 'read' THEN keyed._newest END) AS varchar) AS newest`,
+    'CAST(COALESCE(SUM(keyed._unreadable), 0) AS bigint) AS unreadable',
+    'MIN(keyed._unreadable_example) AS unreadable_example',
     ...closed.flatMap((column) =>
       oneOf[column]
         ? [
             `${sum(`keyed.unknown_${column}`)} AS unknown_${column}`,
-            `MIN(CASE WHEN keyed.state = 'read' THEN keyed.example_${column} END) AS example_${column}`,
+            `MIN(CASE WHEN keyed._state = 'read' THEN keyed.example_${column} END) AS example_${column}`,
           ]
         : [`CAST(NULL AS bigint) AS unknown_${column}`, `CAST(NULL AS varchar) AS example_${column}`],
     ),

@@ -1,7 +1,8 @@
 """The relations a query reads by bare name, generated from the definition: staged sources and tables of this run.
 
 Each becomes a leading CTE of the query under the name the query uses. Sources are cast, cleared of rows without a key,
-of rows after the run date and of repeated keys; tables are the rows that the present run has written.
+of rows after the run date and of repeated keys or rows; tables are the rows that the present run has written;
+`predictions` are the published ones of every run date.
 """
 
 from __future__ import annotations
@@ -28,11 +29,15 @@ RESERVED = frozenset(
 
 
 class Source(TypedDict):
-    """A source as the request gives it: `raw` is its name in the catalogue, `date` the day a row is about."""
+    """A source as the request gives it: `raw` is its name in the catalogue, `date` the day a row is about.
+
+    `distinct` sources have no key: rows that agree in every column are one row.
+    """
 
     raw: str
     format: str
     key: list[str]
+    distinct: bool
     date: str | None
     columns: dict[str, str]
 
@@ -44,19 +49,30 @@ class Table(TypedDict):
     columns: dict[str, str]
 
 
+class Predictions(TypedDict):
+    """`published` is their name in the catalogue; `columns` are without `run_date`."""
+
+    published: str
+    columns: dict[str, str]
+
+
 def physical_columns(source: Source) -> dict[str, str]:
     """Types in the catalogue: every column of a CSV file is a string there."""
     return {name: 'varchar' if source['format'] == 'csv' else kind for name, kind in source['columns'].items()}
 
 
-def typed(source: Source, name: str) -> str:
-    """One column of the raw table as its declared type. An empty CSV field is a null."""
-    value = f"NULLIF({name}, '')" if source['format'] == 'csv' else name
-    return f'CAST({value} AS {source["columns"][name]})'
+def typed(source: Source, name: str, lenient: bool) -> str:
+    """One column of the raw table as its declared type. An empty CSV field is a null; unreadable ones if `lenient`."""
+    kind = source['columns'][name]
+    if source['format'] != 'csv':
+        return f'CAST({name} AS {kind})'
+    cast = 'TRY_CAST' if lenient and kind != 'varchar' else 'CAST'
+    return f"{cast}(NULLIF({name}, '') AS {kind})"
 
 
-def source_query(source: Source) -> str:
-    """The rows of a source that a run may read, one per key.
+def source_query(source: Source, lenient: bool = False) -> str:
+    """The rows of a source that a run may read, one per key. A value that is not of its column's type stops the query,
+    unless it is `lenient`: then it is null.
 
     Of rows with the same key the first by all their other columns stays, in declared order and with nulls last: a total
     order, as rows that agree in every column are the same row.
@@ -72,11 +88,11 @@ def source_query(source: Source) -> str:
         day = f'typed.{date}' if columns[date] == 'date' else f'CAST(typed.{date} AS date)'
         conditions.append(f'{day} <= {RUN_DATE}')
     names = ', '.join(columns)
-    cast = ', '.join(f'{typed(source, name)} AS {name}' for name in columns)
+    cast = ', '.join(f'{typed(source, name, lenient)} AS {name}' for name in columns)
     where = f' WHERE {" AND ".join(conditions)}' if conditions else ''
     rows = f'FROM (SELECT {cast} FROM {source["raw"]}) AS typed{where}'
     if not source['key']:
-        return f'SELECT {names} {rows}'
+        return f'SELECT {"DISTINCT " if source["distinct"] else ""}{names} {rows}'
     others = [name for name in columns if name not in source['key']] or source['key']
     order = ', '.join(f'typed.{name} ASC NULLS LAST' for name in others)
     partition = ', '.join(f'typed.{name}' for name in source['key'])
@@ -88,3 +104,8 @@ def source_query(source: Source) -> str:
 def table_query(table: Table) -> str:
     """The rows of a table that the present run has written."""
     return f'SELECT {", ".join(table["columns"])} FROM {table["candidate"]} WHERE run_date = {RUN_DATE}'
+
+
+def predictions_query(predictions: Predictions) -> str:
+    """The published predictions of all run dates: a query that wants one day says so."""
+    return f'SELECT {", ".join(predictions["columns"])}, run_date FROM {predictions["published"]}'

@@ -1,6 +1,6 @@
 import { scoresTableName } from '#lib/names.ts';
 import type { ColumnType, CompiledPipeline, Model, Pipeline } from '#lib/pipelines/pipeline.ts';
-import { literal, withRunDate } from './sql-text.ts';
+import { doubleLiteral, literal, withRunDate } from './sql-text.ts';
 
 /** Which transform output: of this execution, made by this model. */
 export interface Scored {
@@ -10,8 +10,8 @@ export interface Scored {
 
 /**
  * The columns of the relation `scored`, which `predictions.sql` reads: the key, then for a classification
- * `predicted_label`, `probability` (of that label), `positive_probability` (binary), `labels` and `probabilities` (in
- * the same order); for a regression `predicted_value`.
+ * `predicted_label`, `probability` (of that label), `positive_probability` (binary), `above_threshold` (where the model
+ * has a threshold), `labels` and `probabilities` (in the same order); for a regression `predicted_value`.
  */
 export function scoredColumns(pipeline: Pipeline): Record<string, string> {
   const { model, predictions } = pipeline;
@@ -25,6 +25,7 @@ function answerTypes(model: Model): Record<string, string> {
     predicted_label: 'varchar',
     probability: 'double',
     ...(model.problem === 'binary' && { positive_probability: 'double' }),
+    ...(model.threshold !== undefined && { above_threshold: 'boolean' }),
     labels: 'array(varchar)',
     probabilities: 'array(double)',
   };
@@ -51,12 +52,14 @@ export function scoredRelation(pipeline: Pipeline, dataset: 'holdout' | 'inferen
     `${numberList('probabilities')} AS probabilities`,
   ];
   const probabilityOf = (label: string) => `ELEMENT_AT(probabilities, NULLIF(ARRAY_POSITION(labels, ${label}), 0))`;
+  const positive = probabilityOf(literal(normalisedLabel(model.positive ?? '')));
   const columns = [
     ...Object.keys(keys),
     ...(dataset === 'holdout' ? ['label', `${probabilityOf('label')} AS label_probability`] : []),
     'predicted_label',
     `${probabilityOf('predicted_label')} AS probability`,
-    ...(model.positive ? [`${probabilityOf(literal(normalisedLabel(model.positive)))} AS positive_probability`] : []),
+    ...(model.problem === 'binary' ? [`${positive} AS positive_probability`] : []),
+    ...(model.threshold === undefined ? [] : [`${positive} > ${doubleLiteral(model.threshold)} AS above_threshold`]),
     'labels',
     'probabilities',
   ];

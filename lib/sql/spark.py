@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import parameters
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 
@@ -18,9 +19,7 @@ WHITESPACE = (
 def to_spark(typed: exp.Query) -> str:
     """Translates a query whose expressions have types. Raises what has no equal in Spark."""
     tree = typed.copy()
-    for cast in list(tree.find_all(exp.Cast)):
-        if isinstance(cast.this, exp.Placeholder):
-            cast.replace(cast.this)
+    parameters.take_types(tree)
     for trim in tree.find_all(exp.Trim):
         if not trim.expression:
             trim.set('expression', exp.Literal.string(WHITESPACE))

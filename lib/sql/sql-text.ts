@@ -1,4 +1,4 @@
-import type { Column, ColumnType, Table } from '#lib/pipelines/pipeline.ts';
+import type { Column, ColumnType, Pipeline, Table } from '#lib/pipelines/pipeline.ts';
 
 /** A piece of text as an SQL literal. The one place where text from outside becomes SQL. */
 export function literal(value: string): string {
@@ -21,6 +21,31 @@ export function doubleLiteral(value: number): string {
 
 /** A compiled text with the run date in the place of its parameter. */
 export const withRunDate = (sql: string, runDate: string) => sql.replace(/:run_date\b/g, dateLiteral(runDate));
+
+/**
+ * Any text as an SQL expression that Athena and Spark read alike, whatever is in it.
+ *
+ * Spark takes a backslash for an escape, two quotes in a row for nothing at all and `${…}` for a variable, and a text
+ * that holds `:run_date` would be taken for the parameter: those characters are given by number.
+ */
+export function textExpression(value: string): string {
+  const parts = value.split(/(['\\$:])/);
+  if (parts.length === 1) return literal(value);
+  return `CONCAT(${parts.map((part, i) => (i % 2 ? `CHR(${part.charCodeAt(0)})` : literal(part))).join(', ')})`;
+}
+
+/** A compiled text with the run's values of the pipeline's own parameters in their places; '' for one not given. */
+export function withParameters(
+  sql: string,
+  pipeline: Pick<Pipeline, 'parameters'>,
+  given: Record<string, string> = {},
+) {
+  const names = Object.keys(pipeline.parameters);
+  if (!names.length) return sql;
+  return sql.replace(new RegExp(`:(${names.join('|')})\\b`, 'g'), (_, name: string) =>
+    textExpression(Object.hasOwn(given, name) ? (given[name] ?? '') : ''),
+  );
+}
 
 /** Name → type, without what else a definition says about a column. */
 export const columnTypes = (columns: Record<string, Column>): Record<string, ColumnType> =>

@@ -2,49 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { environments } from '#lib/environments.ts';
 import { jobName, pipelineNames } from '#lib/names.ts';
 import { loadPipelines } from '#lib/pipelines/index.ts';
-import { definePipeline, oneOf, type PipelineInput } from '#lib/pipelines/pipeline.ts';
-
-const sound = (): PipelineInput => ({
-  name: 'churn',
-  asks: 'Who will leave in the next month?',
-  engine: 'athena',
-  schedule: { at: '03:00', dueBy: '06:00' },
-  sources: {
-    visits: {
-      format: 'csv',
-      key: ['user_id', 'day'],
-      date: 'day',
-      lateByDays: 1,
-      columns: { user_id: 'bigint', day: 'date', kind: oneOf('web', 'app') },
-    },
-  },
-  tables: { features: { zone: 'curated', key: ['user_id'], columns: { user_id: 'bigint', visits: 'bigint' } } },
-  quality: [{ rule: 'notNull', table: 'features', column: 'visits' }],
-  model: {
-    kind: 'automl',
-    problem: 'binary',
-    objective: 'AUC',
-    label: 'left',
-    classes: ['0', '1'],
-    positive: '1',
-    features: ['visits'],
-    trainingKey: ['user_id'],
-    entity: ['user_id'],
-    trainEveryDays: 30,
-  },
-  predictions: { key: ['user_id'], columns: { user_id: 'bigint', probability: 'double' } },
-});
-
-const refusal = (change: (definition: PipelineInput) => void): string => {
-  const definition = sound();
-  change(definition);
-  try {
-    definePipeline(definition);
-  } catch (error) {
-    return (error as Error).message;
-  }
-  return 'accepted';
-};
+import { definePipeline } from '#lib/pipelines/pipeline.ts';
+import { refusal, sound } from './fixture.ts';
 
 describe('a definition', () => {
   it('is accepted when it is sound, and its defaults are filled in', () => {
@@ -69,32 +28,6 @@ describe('a definition', () => {
     expect(message).toContain('has 2 problem(s)');
     expect(message).toContain('churn: schedule.at: use HH:MM');
     expect(message).toContain('churn: sources.visits.format:');
-  });
-
-  it.each<[string, (d: PipelineInput) => void, string]>([
-    ['a key that is no column', (d) => d.sources.visits?.key.push('hour'), "'hour' is no column of visits"],
-    ['lateness without a date', (d) => delete d.sources.visits?.date, 'needs `date`'],
-    [
-      'a date that is none',
-      (d) => Object.assign(d.sources.visits ?? {}, { date: 'user_id' }),
-      "'user_id' is bigint, use a date",
-    ],
-    [
-      'an objective that does not fit',
-      (d) => Object.assign(d.model ?? {}, { objective: 'MSE' }),
-      'does not fit binary',
-    ],
-    ['no classes', (d) => delete d.model?.classes, 'lists its classes'],
-    ['a strange positive class', (d) => Object.assign(d.model ?? {}, { positive: 'yes' }), 'one of `classes`'],
-    ['a feature twice', (d) => d.model?.features.push('visits'), 'named twice: visits'],
-    ['a model without predictions', (d) => delete d.predictions, 'says what its predictions are'],
-    [
-      'a table named like a source',
-      (d) => Object.assign(d.tables, { visits: d.tables.features }),
-      'a source has this name too',
-    ],
-  ])('is refused for %s', (_, change, text) => {
-    expect(refusal(change)).toContain(text);
   });
 });
 

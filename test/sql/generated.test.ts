@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import buyerStage from '#lib/pipelines/buyer-stage/pipeline.ts';
-import { definePipeline } from '#lib/pipelines/pipeline.ts';
+import { definePipeline, type PipelineInput } from '#lib/pipelines/pipeline.ts';
 import { metricNames, metricsQuery } from '#lib/sql/metrics-sql.ts';
 import { profileQuery, readProfile } from '#lib/sql/profile-sql.ts';
 import { qualityQuery, readQuality } from '#lib/sql/quality-sql.ts';
 import { normalisedLabel, scoredColumns } from '#lib/sql/scored-sql.ts';
-import { dateLiteral, doubleLiteral, literal, withRunDate } from '#lib/sql/sql-text.ts';
+import { dateLiteral, doubleLiteral, literal, textExpression, withParameters, withRunDate } from '#lib/sql/sql-text.ts';
+import { visits } from './fixture.ts';
+
+const STATES: PipelineInput['sources'][string]['columns'] = {
+  state: 'varchar',
+  week: { type: 'bigint' as const, oneOf: [1, 2] },
+};
 
 // What the queries answer is judged on Trino and DuckDB: golden/*.golden.ts.
 
@@ -25,7 +31,24 @@ describe('text that becomes SQL', () => {
     expect(() => doubleLiteral(Number.NaN)).toThrow('NaN');
   });
 
-  test('takes the place of the parameter, and of nothing that only begins like it', () => {
+  test('of a parameter holds nothing that any engine reads in its own way', () => {
+    expect(textExpression('AR')).toBe("'AR'");
+    expect(textExpression('')).toBe("''");
+    expect(textExpression("it's")).toBe("CONCAT('it', CHR(39), 's')");
+    expect(textExpression('\\')).toBe("CONCAT('', CHR(92), '')");
+    expect(textExpression('a$b:c')).toBe("CONCAT('a', CHR(36), 'b', CHR(58), 'c')");
+    expect(() => textExpression('a\0b')).toThrow('NUL');
+  });
+
+  test('takes the places of the parameters of the pipeline, and of no others', () => {
+    const pipeline = { parameters: { country: { says: 'one country' }, city: { says: 'one city' } } };
+    const sql = 'a = :country AND b = :city AND c = :country_code AND d = :run_date';
+    const filled = withParameters(sql, pipeline, { country: ':city', code: 'x' });
+    expect(filled).toBe("a = CONCAT('', CHR(58), 'city') AND b = '' AND c = :country_code AND d = :run_date");
+    expect(withParameters(sql, { parameters: {} }, { country: 'AR' })).toBe(sql);
+  });
+
+  test('takes the place of the run date, and of nothing that only begins like it', () => {
     expect(withRunDate('a <= :run_date AND b = :run_dates', '2020-02-07')).toBe(
       "a <= DATE '2020-02-07' AND b = :run_dates",
     );
@@ -44,6 +67,13 @@ describe('the profile', () => {
     expect(sql).toContain('FROM answers');
     expect(sql).not.toContain('REGEXP_LIKE');
     expect(sql).toContain("'Casual Explorer'");
+  });
+
+  test('counts repeated rows of a source whose rows are distinct, by all columns', () => {
+    const { sources } = visits({}, { sources: { event: { format: 'csv', key: [], distinct: true, columns: STATES } } });
+    const sql = profileQuery({ ...buyerStage, sources }, {}, '2020-02-07', ['event']);
+    expect(sql).toContain('GROUP BY rows_of._state, rows_of.state, rows_of.week');
+    expect(sql).toContain('rows_of.week NOT IN (1, 2)');
   });
 
   test('refuses a source the pipeline does not have', () => {

@@ -129,7 +129,7 @@ const REFUSED_QUERIES: [rule: string, what: string, sql: string, instead: string
     'SELECT user_id FROM visit INNER JOIN person ON person.user_id = visit.user_id',
     'write visit.user_id',
   ],
-  ['declared-columns', 'another column', 'SELECT user_id, page FROM visit', 'in their order'],
+  ['declared-columns', 'another column', 'SELECT user_id, page FROM visit', 'each declared column once'],
   ['declared-columns', 'another type', 'SELECT page AS user_id FROM visit', 'CAST(visit.page AS bigint)'],
   ['declared-columns', 'an uncast sum', 'SELECT user_id + 1 AS user_id FROM visit', 'AS bigint)'],
 ];
