@@ -2,11 +2,17 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Tests of what goes wrong inside deployed state machines, each with model runs of its own. */
+export const faults = ['test/e2e/faults.test.ts', 'test/e2e/broken-off.test.ts'];
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Every product query on three engines needs Maven: npm run test:sql. Every kind of failure: npm run test:faults.
-    exclude: ['test/sql/golden/**', 'test/e2e/faults.test.ts', 'node_modules/**'],
+    // Every product query on three engines needs Maven: npm run test:sql. What goes wrong in a run: npm run test:faults.
+    exclude: ['test/sql/golden/**', ...faults, 'node_modules/**'],
+    // The files of a worker share what they import: loading the CDK or the SDK anew for each costs more than its tests.
+    isolate: false,
+    unstubGlobals: true,
     // The end-to-end tests wait more than they compute: three at once, also on two processors.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 60_000,

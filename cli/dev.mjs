@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Problem } from './setup/problem.mjs';
@@ -19,9 +19,14 @@ const python = (...args) => [venvPython(root), ...args];
 const ruff = (...args) => [join(root, '.venv/bin/ruff'), ...args, '--config', 'local/pyproject.toml', '.'];
 
 const TASKS = {
-  test: runTests,
-  'test:sql': (args) => runAll([tool('vitest/vitest.mjs', 'run', '--config', 'vitest.sql.config.ts', ...args)]),
-  'test:faults': (args) => runAll([tool('vitest/vitest.mjs', 'run', '--config', 'vitest.faults.config.ts', ...args)]),
+  // All at once, since much of each is waiting. Arguments (file names, filters) go to vitest and leave pytest out.
+  test: (args) =>
+    runSuites([
+      vitest('vitest.config.ts', args),
+      ...(args.length ? [] : [pytest('local/tests'), pytest('emr-steps/tests', 'glue-scripts/tests')]),
+    ]),
+  'test:sql': (args) => runSuites([vitest('vitest.sql.config.ts', args)]),
+  'test:faults': (args) => runSuites([vitest('vitest.faults.config.ts', args)]),
   typecheck: () =>
     runAll([tool('typescript/bin/tsc', '--noEmit'), python('-m', 'mypy', '--config-file', 'local/pyproject.toml')]),
   lint: () =>
@@ -74,15 +79,14 @@ function show([file, ...args], env = {}, stdio = 'inherit') {
 }
 
 /**
- * vitest and pytest at once, since much of either is waiting, and one summary of both. What pytest says follows when
- * vitest has said its own. Arguments (file names, filters) go to vitest and leave pytest out.
+ * Runs suites beside each other and prints one summary of them, `N passed, M failed` as the last line. What a suite
+ * gives back as output follows when all have ended.
  */
-async function runTests(args) {
+async function runSuites(suites) {
   const folder = mkdtempSync(join(tmpdir(), 'presage-test-'));
   try {
-    const [vitest, pytest] = await Promise.all([runVitest(folder, args), args.length ? undefined : runPytest(folder)]);
-    const parts = [vitest, pytest].filter(Boolean);
-    if (pytest) console.log(pytest.output);
+    const parts = await Promise.all(suites.map((suite, index) => suite(join(folder, String(index)))));
+    for (const { output } of parts) if (output) console.log(output);
     for (const { name, passed, failed, code } of parts)
       console.log(
         `${name}: ${passed} passed, ${failed} failed${code && !failed ? `, ended with exit code ${code}` : ''}`,
@@ -96,29 +100,30 @@ async function runTests(args) {
   }
 }
 
-async function runVitest(folder, args) {
-  const json = join(folder, 'vitest.json');
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
-  const code = await show(tool('vitest/vitest.mjs', 'run', ...reporters, ...args));
-  return { name: 'vitest', code, ...vitestCounts(json) };
+/** A suite that shows itself while it runs. */
+function vitest(config, args) {
+  return async (path) => {
+    const json = `${path}.json`;
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
+    const code = await show(tool('vitest/vitest.mjs', 'run', '--config', config, ...reporters, ...args));
+    return { name: 'vitest', code, ...vitestCounts(json) };
+  };
 }
 
-async function runPytest(folder) {
-  const xml = join(folder, 'pytest.xml');
-  const text = join(folder, 'pytest.txt');
-  const out = openSync(text, 'w');
-  const code = await show(
-    python('-m', 'pytest', '-c', 'local/pyproject.toml', `--junitxml=${xml}`, ...testFolders()),
-    { PYTHONPATH: 'local' },
-    ['ignore', out, out],
-  );
-  closeSync(out);
-  return { name: 'pytest', code, ...pytestCounts(xml), output: readFileSync(text, 'utf8') };
-}
-
-function testFolders() {
-  const all = ['local/tests', 'emr-steps/tests', 'glue-scripts/tests', 'test'];
-  return all.filter((folder) => existsSync(join(root, folder)));
+/** A suite in a process of its own that is shown when all have ended. */
+function pytest(...folders) {
+  return async (path) => {
+    const xml = `${path}.xml`;
+    const text = `${path}.txt`;
+    const out = openSync(text, 'w');
+    const code = await show(
+      python('-m', 'pytest', '-c', 'local/pyproject.toml', '-p', 'no:cacheprovider', `--junitxml=${xml}`, ...folders),
+      { PYTHONPATH: 'local' },
+      ['ignore', out, out],
+    );
+    closeSync(out);
+    return { name: `pytest ${folders.join(' ')}`, code, ...pytestCounts(xml), output: readFileSync(text, 'utf8') };
+  };
 }
 
 function vitestCounts(file) {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunJson } from '#cli/run/run-json.ts';
 import { root } from '#cli/setup.mjs';
@@ -40,6 +40,10 @@ export function start(...args: string[]): Started {
 export const presage = (...args: string[]) => start(...args).ended;
 
 export const runJson = (out: string) => JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as RunJson;
+
+/** The sample data in a folder of the test's own, as a person would have their tables in one. */
+export const copySampleData = (to: string) =>
+  cpSync(join(root, 'sample-data/buyer-stage'), to, { recursive: true, filter: (name) => !name.endsWith('.ts') });
 
 /** Command lines of processes that name a folder or work in it (Linux; elsewhere nothing is found). */
 export function processesOf(folder: string): string[] {
