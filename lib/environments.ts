@@ -97,24 +97,36 @@ export const environments = {
     alertMails: ['you@localhost'],
     destroyData: true,
     poll: { firstSeconds: 1, capSeconds: 1 },
-    pipelines: { 'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop } },
+    pipelines: {
+      'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop },
+      reorder: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
+    },
   },
   dev: {
     ...cloud,
     name: 'dev',
     destroyData: true,
-    pipelines: { 'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small } },
+    pipelines: {
+      'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small },
+      reorder: { scheduled: false, timeToLiveDays: 5, capacity: small },
+    },
   },
   qa: {
     ...cloud,
     name: 'qa',
-    pipelines: { 'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: small } },
+    pipelines: {
+      'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: small },
+      reorder: { scheduled: true, timeToLiveDays: 7, capacity: small },
+    },
   },
   prod: {
     ...cloud,
     name: 'prod',
     retentionDays: 365,
-    pipelines: { 'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production } },
+    pipelines: {
+      'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production },
+      reorder: { scheduled: true, timeToLiveDays: 7, capacity: production },
+    },
   },
 } as const satisfies Record<string, Environment>;
 
