@@ -3,6 +3,8 @@ import type { Engine, SourceFormat } from '#lib/pipelines/pipeline.ts';
 /** The size of what one pipeline uses in one environment. Durations are in the unit their name says. */
 export interface Capacity {
   automl: { maxCandidates: number; maxRuntimeSeconds: number; maxRuntimePerTrainingJobSeconds: number };
+  /** Of a script model: one instance trains it. */
+  training: { instanceType: string; maxRuntimeSeconds: number };
   transform: { instanceType: string; instanceCount: number; maxConcurrent: number; maxPayloadMb: number };
   glue: { workerType: 'G.1X' | 'G.2X'; workers: number };
   emr: {
@@ -57,6 +59,7 @@ export interface Environment {
 
 const small: Capacity = {
   automl: { maxCandidates: 200, maxRuntimeSeconds: 8_000, maxRuntimePerTrainingJobSeconds: 3_600 },
+  training: { instanceType: 'ml.m5.xlarge', maxRuntimeSeconds: 3_600 },
   transform: { instanceType: 'ml.m5.2xlarge', instanceCount: 4, maxConcurrent: 5, maxPayloadMb: 10 },
   glue: { workerType: 'G.1X', workers: 10 },
   emr: { masterInstanceType: 'm5.xlarge', coreInstanceType: 'r5.2xlarge', coreNodes: 4, attempts: 3, maxMinutes: 60 },
@@ -71,6 +74,7 @@ const production: Capacity = {
 
 const laptop: Capacity = {
   automl: { maxCandidates: 10, maxRuntimeSeconds: 120, maxRuntimePerTrainingJobSeconds: 60 },
+  training: { instanceType: 'ml.m5.large', maxRuntimeSeconds: 600 },
   transform: { instanceType: 'ml.m5.large', instanceCount: 1, maxConcurrent: 1, maxPayloadMb: 10 },
   glue: { workerType: 'G.1X', workers: 2 },
   emr: { masterInstanceType: 'm5.xlarge', coreInstanceType: 'm5.xlarge', coreNodes: 1, attempts: 2, maxMinutes: 60 },

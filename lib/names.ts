@@ -52,6 +52,8 @@ export const candidateTableName = (pipeline: string, table: string) => tableName
 /** Scored rows as batch transform wrote them. */
 export const scoresTableName = (pipeline: string, dataset: 'holdout' | 'inference') =>
   tableName(pipeline, `${dataset}_scores`);
+/** Of every model a pipeline has trained: what it is and how good; see lib/sql/training-record-sql.ts. */
+export const TRAINING_RECORD = 'model_training_metadata';
 export const predictionsTableName = (pipeline: string) => tableName(pipeline, 'predictions');
 
 const digest = (text: string, length: number) => createHash('sha256').update(text).digest('hex').slice(0, length);

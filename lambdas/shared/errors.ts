@@ -17,6 +17,7 @@ export type StepErrorName =
   | 'TrainingDataRejected'
   | 'NothingToPredict'
   | 'AutoMlFailed'
+  | 'TrainingFailed'
   | 'ModelUnusable'
   | 'TransformFailed'
   | 'TransformIncomplete'

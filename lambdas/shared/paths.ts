@@ -1,5 +1,6 @@
 import type { Run } from '#lambdas/shared/payload.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
+import { TRAINING_RECORD } from '#lib/names.ts';
 
 /**
  * Where everything of a run is. Each result has a prefix of its own execution and attempt, so that nothing is ever
@@ -29,6 +30,12 @@ export function tableLocation(run: Run, table: string, attempt: number): string 
 const mlFolder = (run: Run) => `${curated()}/ml/run_date=${run.runDate}/run=${run.execution}/`;
 export const datasetLocation = (run: Run, dataset: string) => `${mlFolder(run)}datasets/${dataset}/`;
 export const autoMlLocation = (run: Run) => `${mlFolder(run)}automl/`;
+export const trainingLocation = (run: Run) => `${mlFolder(run)}training/`;
+/** The code of a script model, kept with the run that trained it. */
+export const modelCodeUri = (run: Run) => `${mlFolder(run)}code/sourcedir.tar.gz`;
+/** The record of the models that an execution has trained, one query attempt each. */
+export const recordLocation = (run: Run, attempt: number) =>
+  `${curated()}/${TRAINING_RECORD}/run_date=${run.runDate}/run=${run.execution}/attempt=${attempt}/`;
 export const scoresLocation = (run: Run, dataset: string, model: string) =>
   `${mlFolder(run)}scores/${dataset}-${model}/`;
 export const predictionsLocation = (run: Run, attempt: number) =>

@@ -45,7 +45,7 @@ export interface Run {
   startedAt: string;
 }
 
-export type JobKind = 'athena' | 'emr' | 'glue' | 'automl' | 'transform';
+export type JobKind = 'athena' | 'emr' | 'glue' | 'automl' | 'training' | 'transform';
 
 /** The job a loop is waiting for. */
 export interface Job {
@@ -135,6 +135,10 @@ export interface ModelRef {
   trainRows: number;
   /** In the model's own order. */
   features: string[];
+  /** Of a script model: the package it was trained with. */
+  version?: string;
+  /** `s3://…/model.tar.gz` */
+  artifact?: string;
 }
 
 export interface Metrics {

@@ -16,10 +16,15 @@ export interface Settings {
   workgroup: string;
   runTable: string;
   alertTopic: string;
+  /** Where people are told of what went well. */
+  announcementTopic: string;
   slackSecretName?: string;
   /** Source → `s3://…/` and the format its files have in this environment. */
   sources: Record<string, { location: string; format: 'parquet' | 'csv' }>;
-  engine: 'athena' | 'emr' | 'glue';
+  /** Of a script model, when the environment has another one in use than the definition says. */
+  modelVersion?: string;
+  /** `s3://…/….tar.gz`, of a script model: the deployed folder model/ of the pipeline. */
+  modelCode?: string;
   etlMachineArn: string;
   mlMachineArn: string;
   predictionTable: string;

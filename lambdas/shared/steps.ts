@@ -15,7 +15,9 @@ export type Grant =
   | 'glueJobs'
   | 'emr'
   | 'automl'
+  | 'training'
   | 'models'
+  | 'modelCode'
   | 'transform'
   | 'publishAlerts'
   | 'slackSecret'
@@ -87,6 +89,9 @@ export const STEPS: readonly StepDefinition[] = [
   define('check-training-data', ['readSandbox']),
   define('start-automl', ['automl', 'runTable']),
   define('check-automl', ['automl', 'runTable']),
+  // Puts the code of the model beside its data, where the model finds it as long as there is the model.
+  define('start-training-job', ['training', 'modelCode', 'writeCurated', 'runTable']),
+  define('check-training-job', ['training', 'runTable']),
   define('create-model', ['models']),
   define('start-transform', ['transform', 'runTable']),
   define('check-transform', ['transform', 'runTable']),

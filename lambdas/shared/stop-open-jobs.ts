@@ -1,7 +1,7 @@
 import { StopQueryExecutionCommand } from '@aws-sdk/client-athena';
 import { TerminateJobFlowsCommand } from '@aws-sdk/client-emr';
 import { BatchStopJobRunCommand } from '@aws-sdk/client-glue';
-import { StopAutoMLJobCommand, StopTransformJobCommand } from '@aws-sdk/client-sagemaker';
+import { StopAutoMLJobCommand, StopTrainingJobCommand, StopTransformJobCommand } from '@aws-sdk/client-sagemaker';
 import { athena } from '#lambdas/shared/clients/athena.ts';
 import { emr } from '#lambdas/shared/clients/emr.ts';
 import { glue } from '#lambdas/shared/clients/glue.ts';
@@ -63,6 +63,7 @@ async function lostId({ kind, key, name, startedAt }: JobRecord): Promise<string
     case 'glue':
       return findJobRun(glueJobOf(key), name);
     case 'automl':
+    case 'training':
     case 'transform':
       return name;
     // Athena tells nobody which query a request token belongs to; a query ends by itself at the workgroup's limit.
@@ -89,6 +90,9 @@ async function stopById({ kind, key }: JobRecord, id: string): Promise<void> {
     }
     case 'automl':
       await sagemaker.send(new StopAutoMLJobCommand({ AutoMLJobName: id }));
+      return;
+    case 'training':
+      await sagemaker.send(new StopTrainingJobCommand({ TrainingJobName: id }));
       return;
     case 'transform':
       await sagemaker.send(new StopTransformJobCommand({ TransformJobName: id }));

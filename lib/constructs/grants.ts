@@ -213,10 +213,28 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
         allow(['sagemaker:ListCandidatesForAutoMLJob'], ['*']),
         passRole([settings.sagemakerRoleArn], 'sagemaker.amazonaws.com'),
       ];
+    case 'training':
+      return [
+        allow(
+          [
+            'sagemaker:CreateTrainingJob',
+            'sagemaker:DescribeTrainingJob',
+            'sagemaker:StopTrainingJob',
+            'sagemaker:AddTags',
+          ],
+          sagemaker('training-job'),
+        ),
+        passRole([settings.sagemakerRoleArn], 'sagemaker.amazonaws.com'),
+      ];
+    case 'modelCode': {
+      const [, bucketAndKey = ''] = /^s3:\/\/(.*)$/.exec(settings.modelCode ?? '') ?? [];
+      return bucketAndKey ? [allow(READ, [`arn:${Stack.of(scope).partition}:s3:::${bucketAndKey}`])] : [];
+    }
     case 'models':
       return [
         allow(['sagemaker:CreateModel', 'sagemaker:DescribeModel', 'sagemaker:AddTags'], sagemaker('model')),
         allow(['sagemaker:DescribeAutoMLJobV2'], sagemaker('automl-job')),
+        allow(['sagemaker:DescribeTrainingJob'], sagemaker('training-job')),
         passRole([settings.sagemakerRoleArn], 'sagemaker.amazonaws.com'),
       ];
     case 'transform':
@@ -265,6 +283,7 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
         allow(['glue:BatchStopJobRun'], [arn('glue', `job/${names.prefix}-*`)]),
         allow(['athena:StopQueryExecution'], [arn('athena', `workgroup/${settings.workgroup}`)]),
         allow(['sagemaker:StopAutoMLJob'], sagemaker('automl-job')),
+        allow(['sagemaker:StopTrainingJob'], sagemaker('training-job')),
         allow(['sagemaker:StopTransformJob'], sagemaker('transform-job')),
       ];
   }

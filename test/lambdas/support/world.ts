@@ -40,6 +40,7 @@ export const settings: Settings = {
   },
   capacity: {
     automl: { maxCandidates: 10, maxRuntimeSeconds: 600, maxRuntimePerTrainingJobSeconds: 60 },
+    training: { instanceType: 'ml.m5.xlarge', maxRuntimeSeconds: 900 },
     transform: { instanceType: 'ml.m5.large', instanceCount: 2, maxConcurrent: 5, maxPayloadMb: 10 },
     glue: { workerType: 'G.1X', workers: 2 },
     emr: { masterInstanceType: 'm5.xlarge', coreInstanceType: 'r5.2xlarge', coreNodes: 4, attempts: 3, maxMinutes: 60 },
