@@ -26,7 +26,10 @@ export interface SourceOverride {
 }
 
 export interface PipelineOverride {
+  /** Runs every query of the pipeline, whatever its definition says. */
   engine?: Engine;
+  /** `v1`, `v2`, …: the package of a script model that is in use here, when it is not the definition's. */
+  modelVersion?: string;
   /** Scheduled runs are off unless the environment says so. */
   scheduled: boolean;
   /** Predictions expire this many days after the push. */
@@ -42,6 +45,8 @@ export interface Environment {
   region: string;
   /** Who gets the failure mails. */
   alertMails: readonly string[];
+  /** Who is told of published tables and of runs that ended well, where a pipeline says so. */
+  announcementMails: readonly string[];
   /** Name of a Secrets Manager secret that holds a Slack incoming-webhook URL. */
   slackSecretName?: string;
   /** First of the two keys to delete data; the second is `-c destroyData=<environment>` on the command. */
@@ -85,6 +90,7 @@ const TERABYTE = 1024 ** 4;
 const cloud = {
   region: 'eu-west-1',
   alertMails: ['data-team@example.com'],
+  announcementMails: ['data-scientists@example.com'],
   destroyData: false,
   poll: { firstSeconds: 5, capSeconds: 60 },
   network: { kind: 'create' },
@@ -99,6 +105,7 @@ export const environments = {
     name: 'local',
     account: '000000000000',
     alertMails: ['you@localhost'],
+    announcementMails: ['you@localhost'],
     destroyData: true,
     poll: { firstSeconds: 1, capSeconds: 1 },
     pipelines: {

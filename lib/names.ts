@@ -21,6 +21,7 @@ export function lakeNames(environment: { name: string; region: string }, account
     workgroup: prefix,
     runTable: `${prefix}-runs`,
     alertTopic: `${prefix}-alerts`,
+    announcementTopic: `${prefix}-announcements`,
   };
 }
 
@@ -39,7 +40,6 @@ export function pipelineNames(environment: { name: string }, pipeline: string) {
     pushJob: `${prefix}-push`,
     /** What every SageMaker job and model of the pipeline starts with; see `shortName`. */
     sagemakerPrefix: sagemakerPrefix(environment.name, pipeline),
-    emrClusterPrefix: `${prefix}-features`,
   };
 }
 

@@ -30,19 +30,19 @@ export const handler = step<EtlPayload, EtlPayload, { atMostSeconds: number }>((
   }),
 );
 
-async function look({ id, attempt }: Job, run: Run): Promise<Look> {
+async function look({ id, step: loop, attempt }: Job, run: Run): Promise<Look> {
   // The cluster first: a step looked at before its cluster may have ended in between, and would seem never to have run.
   const { Cluster } = await emr.send(new DescribeClusterCommand({ ClusterId: id }));
   const { Steps } = await emr.send(new ListStepsCommand({ ClusterId: id }));
   const work = Steps?.[0]?.Status;
   // The rows are in S3 as soon as the step is done; that the cluster takes minutes to go away is no reason to wait.
-  if (work?.State === 'COMPLETED') return { state: 'SUCCEEDED', output: reportFolder(run, `features-${attempt}`) };
+  if (work?.State === 'COMPLETED') return { state: 'SUCCEEDED', output: reportFolder(run, `${loop}-${attempt}`) };
 
   const status = Cluster?.Status;
   const stepEnded = work?.State === 'FAILED' || work?.State === 'CANCELLED' || work?.State === 'INTERRUPTED';
   const clusterEnded = status?.State === 'TERMINATED' || status?.State === 'TERMINATED_WITH_ERRORS';
   if (lostCapacity(status, work) && (clusterEnded || stepEnded)) return nextAttempt(id, attempt, reasonOf(status));
-  if (stepEnded && work) throw stepFailed(id, work, await scriptError(reportFolder(run, `features-${attempt}`)));
+  if (stepEnded && work) throw stepFailed(id, work, await scriptError(reportFolder(run, `${loop}-${attempt}`)));
   if (clusterEnded)
     throw stepError('EmrClusterFailed', `EMR cluster ${id} ended without running its step: ${reasonOf(status)}`);
   return { state: 'RUNNING', progress: progressOf(status, work) };

@@ -1,13 +1,12 @@
 import { BatchStopJobRunCommand, GetJobRunCommand } from '@aws-sdk/client-glue';
 import { glue } from '#lambdas/shared/clients/glue.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
-import { glueJobs } from '#lambdas/shared/glue-jobs.ts';
+import { type GlueWork, glueJobs } from '#lambdas/shared/glue-jobs.ts';
 import { checkJob, type Look } from '#lambdas/shared/jobs.ts';
 import { reportFolder } from '#lambdas/shared/paths.ts';
 import type { Job, Resolved } from '#lambdas/shared/payload.ts';
 import { scriptError } from '#lambdas/shared/script-error.ts';
 import { step } from '#lambdas/shared/step.ts';
-import type { GlueWork } from '#lambdas/start-glue/requests.ts';
 
 /** Looks at the Glue job run of the loop. */
 export const handler = step<Resolved, Resolved, { job: GlueWork; atMostSeconds: number }>((payload, { args, run }) => {

@@ -1,8 +1,10 @@
 import { pointPartition } from '#lambdas/shared/catalog.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
-import type { MlPayload } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { readJson } from '#lambdas/shared/s3.ts';
+import { getPipeline } from '#lambdas/shared/settings.ts';
 import { count, step } from '#lambdas/shared/step.ts';
+import { toPush } from '#lambdas/shared/to-push.ts';
 import { predictionsTableName } from '#lib/names.ts';
 
 interface PushReport {
@@ -14,11 +16,13 @@ interface PushReport {
 
 /**
  * Counts what the push says it did: every prediction is in DynamoDB, or the run is red. Only then does the table that
- * people query show them, so that a run whose push failed leaves the previous predictions there.
+ * people query show them, so that a run whose push failed leaves the previous predictions there. A pipeline without a
+ * model has no such table: it serves one of its own, which is published.
  */
-export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
-  const { jobs, predictions } = payload;
-  if (!jobs.push?.output || !predictions) throw new Error('Nothing has been pushed');
+export const handler = step<EtlPayload & MlPayload, EtlPayload & MlPayload>(async (payload, { run }) => {
+  const { jobs } = payload;
+  const predictions = toPush(payload);
+  if (!jobs.push?.output) throw new Error('Nothing has been pushed');
   const { rows, written, unchanged, failed } = await readJson<PushReport>(`${jobs.push.output}report.json`);
   if (failed || rows !== predictions.rows || written + unchanged !== rows)
     throw stepError(
@@ -26,7 +30,8 @@ export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
       `Of ${predictions.rows} predictions the push read ${rows}, wrote ${written}, left ${unchanged} as they were and failed at ${failed}. Running it again completes it.`,
     );
   const { location } = predictions;
-  await pointPartition(predictionsTableName(run.pipeline), { values: [run.runDate], location });
+  if (getPipeline().model)
+    await pointPartition(predictionsTableName(run.pipeline), { values: [run.runDate], location });
   count('Pushed', written);
   return { ...payload, predictions: { ...predictions, written, unchanged, failed } };
 });

@@ -1,7 +1,8 @@
-import { profileProblems } from '#lambdas/check-sources/problems.ts';
+import { countProblems, profileProblems } from '#lambdas/check-sources/problems.ts';
+import { joined } from '#lambdas/shared/branches.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { NO_JOB } from '#lambdas/shared/jobs.ts';
-import type { EtlPayload, Inspection, SourceCounts } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, FinishedJob, Inspection, SourceCounts } from '#lambdas/shared/payload.ts';
 import { queryRows } from '#lambdas/shared/query-results.ts';
 import { readJson } from '#lambdas/shared/s3.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';
@@ -12,16 +13,19 @@ import { readProfile } from '#lib/sql/profile-sql.ts';
 const MOST_LINES = 100;
 
 /** Judges the sources: everything wrong with any of them, in their files and in their rows, is one message. */
-export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => {
+export const handler = step<EtlPayload, EtlPayload>(async (input, { run }) => {
+  const payload = joined(input);
   const { inspection, jobs } = payload;
   const profile = jobs.profile;
   if (!inspection || !profile) throw new Error('The sources were neither inspected nor profiled');
   const pipeline = getPipeline();
   const { problems } = await readJson<Inspection>(inspection.uri);
   const profiles = profile.id === NO_JOB ? {} : readProfile(await queryRows(profile.id));
+  const counts = await counted(jobs.counts, Object.keys(pipeline.counts));
   const lines = [
     ...problems.map(({ message }) => message),
     ...Object.values(profiles).flatMap((found) => profileProblems(pipeline, found, run.runDate)),
+    ...(counts ? countProblems(pipeline, counts, profiles) : []),
   ];
   if (lines.length) {
     const head = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
@@ -34,5 +38,14 @@ export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => 
     sources[name] = { rows, duplicates, withoutKey, afterRunDate };
     count('SourceRows', rows);
   }
-  return { ...payload, sources };
+  return { ...payload, sources, ...(counts ? { counts } : {}) };
 });
+
+/** The one row of the pipeline's own query. Nothing when it could not be asked, because a source is broken. */
+async function counted(job: FinishedJob | undefined, names: string[]): Promise<Record<string, number> | undefined> {
+  if (!names.length || job?.id === NO_JOB) return undefined;
+  if (!job) throw new Error('The counts of the sources were not asked for');
+  const [row] = await queryRows(job.id);
+  if (!row) throw new Error('The query of the counts gave no row');
+  return Object.fromEntries(names.map((name) => [name, Number(row[name] ?? 0)]));
+}

@@ -37,3 +37,27 @@ export function profileProblems(pipeline: Pipeline, profile: SourceProfile, runD
   }
   return problems.map((problem) => `${name}: ${problem}`);
 }
+
+/** Which of the pipeline's own counts are more or less than its definition allows. One line each. */
+export function countProblems(
+  { counts }: Pick<Pipeline, 'counts'>,
+  found: Record<string, number>,
+  profiles: Record<string, Pick<SourceProfile, 'rows'>>,
+): string[] {
+  return Object.entries(counts).flatMap(([name, { says, atMost, atLeast }]) => {
+    const value = found[name] ?? 0;
+    const problems: string[] = [];
+    if (atMost) {
+      // The profile's rows, before repeated ones are reduced to one. A source without rows is a problem of its own.
+      const rows = profiles[atMost.of]?.rows ?? 0;
+      if (rows && value > atMost.share * rows)
+        problems.push(
+          `${percent(value / rows)} of the ${rows} rows of ${atMost.of}, at most ${percent(atMost.share)} are allowed`,
+        );
+    }
+    if (atLeast !== undefined && value < atLeast) problems.push(`at least ${atLeast} are needed`);
+    return problems.map((problem) => `${says} (${name}): ${value}; ${problem}`);
+  });
+}
+
+const percent = (share: number) => `${Number((share * 100).toPrecision(3))} %`;

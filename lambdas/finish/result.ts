@@ -1,22 +1,45 @@
-import type { EtlPayload, EtlResult, MlPayload, MlResult } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, EtlResult, MlPayload, MlResult, Pushed } from '#lambdas/shared/payload.ts';
 
 /** What a green ETL execution ends with. */
 export function etlResult({
   run,
   tables = {},
   sources = {},
+  counts = {},
   manifest = '',
   mlExecution,
+  predictions,
+  outputs = {},
   notices,
   jobs,
 }: EtlPayload): EtlResult {
-  return { run, tables, sources, manifest, ...(mlExecution ? { mlExecution } : {}), notices, jobs };
+  return {
+    run,
+    tables,
+    sources,
+    counts,
+    manifest,
+    ...(mlExecution ? { mlExecution } : {}),
+    predictions: predictions ? pushed(predictions) : null,
+    outputs,
+    notices,
+    jobs,
+  };
 }
 
-/** What a green ML execution ends with: the model that made the predictions, and one that was not good enough. */
-export function mlResult({ run, model, datasets, predictions, notices, jobs }: MlPayload): MlResult {
+const pushed = ({ rows, location, written = 0, unchanged = 0, failed = 0 }: Pushed): Required<Pushed> => ({
+  ...{ rows, written, unchanged, failed, location },
+});
+
+/**
+ * What a green ML execution ends with: the model that made the predictions, and one that was not good enough. A run that
+ * only trains has no predictions.
+ */
+export function mlResult(payload: MlPayload): MlResult {
+  const { start, run, model, datasets, predictions, outputs = {}, notices, jobs } = payload;
   const { use, evaluation, rejected, challenger } = model ?? {};
-  if (!model || !use || !predictions) throw new Error('The run ends without a model or without predictions');
+  if (!model || !use || (!predictions && start.predict !== false))
+    throw new Error('The run ends without a model or without predictions');
   const trained = use.id === challenger?.id;
   return {
     run,
@@ -31,13 +54,8 @@ export function mlResult({ run, model, datasets, predictions, notices, jobs }: M
       baseline: evaluation?.baseline ?? {},
       challenger: rejected ? { id: rejected.model, reason: rejected.reason, metrics: rejected.metrics } : null,
     },
-    predictions: {
-      rows: predictions.rows,
-      written: predictions.written ?? 0,
-      unchanged: predictions.unchanged ?? 0,
-      failed: predictions.failed ?? 0,
-      location: predictions.location,
-    },
+    predictions: predictions ? pushed(predictions) : null,
+    outputs,
     notices,
     jobs,
   };

@@ -18,12 +18,14 @@ export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => 
   const inspection: Inspection = { problems: [], sources: {} };
   const notices: string[] = [];
   const sound: string[] = [];
+  const broken: string[] = [];
   for (const [name, source] of Object.entries(pipeline.sources)) {
     const where = getSettings().sources[name];
     if (!where) throw new Error(`The function was deployed without a location for source ${name}`);
     const { findings, header, rows, objects, bytes, ...found } = await inspectSource(name, source, where);
     notices.push(...found.notices);
     inspection.problems.push(...findings.problems);
+    if (findings.found) broken.push(name);
     if (!objects) continue;
     inspection.sources[name] = { format: where.format, objects, bytes, rows };
     if (findings.found) continue;
@@ -34,5 +36,5 @@ export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => 
   count('SourceProblems', inspection.problems.length);
   const uri = inspectionUri(run);
   await writeJson(uri, inspection);
-  return { ...payload, inspection: { uri, sound }, notices: [...payload.notices, ...notices] };
+  return { ...payload, inspection: { uri, sound, broken }, notices: [...payload.notices, ...notices] };
 });

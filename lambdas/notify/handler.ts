@@ -21,6 +21,7 @@ export const handler = step<Input, { subject: string }>(async (input, { context 
     getSettings().region,
     { step: failure.step, error: failure.Error, cause },
     stopFailure ? [`Besides, jobs of this run could not be stopped: ${readableCause(stopFailure.Cause)}`] : [],
+    input.start ?? input,
   );
   await alert(message);
   await markNotified(run.executionArn, context.startedAt);

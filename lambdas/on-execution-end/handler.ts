@@ -35,7 +35,8 @@ export const handler = outside<ExecutionEnded, void>('on-execution-end', async (
   if (await wasNotified(executionArn)) return;
 
   const startedAt = (startDate ?? new Date()).toISOString();
-  const run = runOf(startInput(input), { executionArn, execution: name, startedAt, state: 'on-execution-end' });
+  const start = startInput(input);
+  const run = runOf(start, { executionArn, execution: name, startedAt, state: 'on-execution-end' });
   if (stopped.length) more.push(`Jobs that were stopped: ${stopped.join(', ')}`);
   await alert(
     failureMessage(
@@ -47,6 +48,7 @@ export const handler = outside<ExecutionEnded, void>('on-execution-end', async (
         cause: cause ? readableCause(cause) : told(status),
       },
       more,
+      start,
     ),
   );
   await markNotified(executionArn, startedAt);

@@ -8,14 +8,21 @@ import { logger } from '#lambdas/shared/step.ts';
 
 const WEBHOOK_MS = 5_000;
 
-/** Tells people: mail first, then Slack if the environment has a webhook. Only a mail that fails is an error. */
+/** Tells of a failure: mail first, then Slack if the environment has a webhook. Only a mail that fails is an error. */
 export async function alert(message: Message): Promise<void> {
-  const { alertTopic, slackSecretName } = getSettings();
-  await sns.send(new PublishCommand({ TopicArn: alertTopic, Subject: message.subject, Message: message.text }));
-  if (slackSecretName) await tellSlack(slackSecretName, message);
+  await mail(getSettings().alertTopic, message);
+  await tellSlack(message);
 }
 
-async function tellSlack(SecretId: string, { subject, text }: Message): Promise<void> {
+/** Tells those of a topic by mail alone. */
+export async function mail(TopicArn: string, { subject, text }: Message): Promise<void> {
+  await sns.send(new PublishCommand({ TopicArn, Subject: subject, Message: text }));
+}
+
+/** Nothing without a webhook; one that fails is a line in the log. */
+export async function tellSlack({ subject, text }: Message): Promise<void> {
+  const { slackSecretName: SecretId } = getSettings();
+  if (!SecretId) return;
   try {
     const { SecretString } = await secrets.send(new GetSecretValueCommand({ SecretId }));
     if (!SecretString) throw new Error('the secret is empty');

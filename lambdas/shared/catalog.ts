@@ -42,7 +42,9 @@ export async function pointPartition(tableName: string, pointer: Pointer): Promi
 export async function replacePartitions(tableName: string, first: string, pointers: Pointer[]): Promise<void> {
   const table = await getTable(tableName);
   const key = table.PartitionKeys?.[0]?.Name;
-  const known = await partitionsOf(tableName, key ?? 'run_date', first);
+  const known = (await partitionsOf(tableName, `${key ?? 'run_date'} = '${first}'`)).filter(
+    ({ values }) => values[0] === first,
+  );
   const keyOf = (values: string[]) => values.join('/');
   const before = new Map(known.map((partition) => [keyOf(partition.values), partition]));
   const wanted = new Set(pointers.map(({ values }) => keyOf(values)));
@@ -70,7 +72,8 @@ export async function replacePartitions(tableName: string, first: string, pointe
   }
 }
 
-async function partitionsOf(tableName: string, key: string, first: string): Promise<Pointer[]> {
+/** The partitions a catalogue table has, or those for which an expression over its partition columns holds. */
+export async function partitionsOf(tableName: string, Expression?: string): Promise<Pointer[]> {
   const found: Pointer[] = [];
   let NextToken: string | undefined;
   do {
@@ -78,13 +81,13 @@ async function partitionsOf(tableName: string, key: string, first: string): Prom
       new GetPartitionsCommand({
         ...here(),
         TableName: tableName,
-        Expression: `${key} = '${first}'`,
+        Expression,
         ExcludeColumnSchema: true,
         NextToken,
       }),
     );
     for (const { Values = [], StorageDescriptor } of page.Partitions ?? [])
-      if (Values[0] === first) found.push({ values: Values, location: StorageDescriptor?.Location ?? '' });
+      found.push({ values: Values, location: StorageDescriptor?.Location ?? '' });
     NextToken = page.NextToken;
   } while (NextToken);
   return found;

@@ -24,6 +24,7 @@ export type StepErrorName =
   | 'ModelNotAboveBaseline'
   | 'PredictionsRejected'
   | 'PushIncomplete'
+  | 'OutputRejected'
   | 'JobTimedOut'
   | 'JobsNotStopped'
   | 'ServiceFault';

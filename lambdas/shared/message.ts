@@ -1,4 +1,4 @@
-import type { Run } from '#lambdas/shared/payload.ts';
+import type { Run, StartInput } from '#lambdas/shared/payload.ts';
 
 export interface Message {
   /** For SNS: ASCII, one line, at most 100 characters. */
@@ -21,6 +21,7 @@ export function failureMessage(
   region: string,
   { step, error, cause }: Failure,
   more: string[] = [],
+  start: StartInput = {},
 ): Message {
   const { environment, pipeline, runDate, machine, execution } = run;
   const link = consoleLink(run, region);
@@ -45,18 +46,28 @@ export function failureMessage(
       ...more.flatMap((line) => [line, '']),
       ...(link ? ['Look at it:', `  ${link}`, ''] : []),
       'Run it again when the cause is gone:',
-      `  ${resumeCommand(run)}`,
+      `  ${resumeCommand(run, start)}`,
     ].join('\n'),
   };
 }
 
-/** ML alone when the tables of the day are there already. */
-export const resumeCommand = ({ environment, pipeline, runDate, machine }: Run) =>
+/** ML alone when the tables of the day are there already; otherwise as the run was started. */
+export const resumeCommand = ({ environment, pipeline, runDate, machine }: Run, start: StartInput = {}) =>
   [
     `npx presage run ${pipeline} --env ${environment}`,
     /^\d/.test(runDate) ? `--date ${runDate}` : '--date YYYY-MM-DD',
     ...(machine === 'ml' ? ['--only ml'] : []),
+    ...(start.predict === false ? ['--service train'] : []),
+    ...(start.predict !== false && start.train === 'always' ? ['--train'] : []),
+    ...(start.train === 'never' ? ['--no-train'] : []),
+    ...Object.entries(start.parameters ?? {}).map(([name, value]) => `--${optionName(name)} ${quoted(value)}`),
   ].join(' ');
+
+/** A parameter of a definition on the command line. */
+export const optionName = (parameter: string) => parameter.replaceAll('_', '-');
+
+/** For a shell: plain words as they are, everything else in single quotes. */
+const quoted = (text: string) => (/^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
 /** Nothing for the laptop: there is no console. */
 export function consoleLink({ environment, executionArn }: Run, region: string): string | undefined {

@@ -42,3 +42,5 @@ export const predictionsLocation = (run: Run, attempt: number) =>
   `${sandbox()}/predictions/run_date=${run.runDate}/run=${run.execution}/attempt=${attempt}/`;
 /** Rows that somebody chose as the holdout. */
 export const holdoutFolder = () => `s3://${getSettings().rawBucket}/${getSettings().pipeline}/holdout/`;
+/** Files of the definition's outputs, under their own names. */
+export const outputFolder = (run: Run) => `${sandbox()}/outputs/run_date=${run.runDate}/run=${run.execution}/`;

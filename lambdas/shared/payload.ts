@@ -101,10 +101,15 @@ export interface Resolved {
 }
 
 export interface EtlPayload extends Resolved {
-  /** From `inspect-sources`: problems and format details are in this JSON object. */
-  inspection?: { uri: string; sound: string[] };
+  /**
+   * From `inspect-sources`: problems and format details are in the JSON object. `sound` sources can be queried, `broken`
+   * ones cannot; an optional one that is absent is neither.
+   */
+  inspection?: { uri: string; sound: string[]; broken?: string[] };
   /** From `check-sources`. */
   sources?: Record<string, SourceCounts>;
+  /** From `check-sources`: what the pipeline's own query counts in the sources. */
+  counts?: Record<string, number>;
   /** From `stage-tables`: written, not yet accepted; after `publish`, what the manifest names. */
   tables?: Record<string, TableResult>;
   /** From `stage-tables`: rows per table in the newest manifest of an earlier day. */
@@ -113,6 +118,10 @@ export interface EtlPayload extends Resolved {
   manifest?: string;
   /** From `start-ml`: the execution it started. */
   mlExecution?: string;
+  /** Of a pipeline without a model, from `check-push`: the rows of the table that is served. */
+  predictions?: Pushed;
+  /** From `write-output`: the `s3://…` files of each output. */
+  outputs?: Record<string, string[]>;
   /** The payloads of queries that ran side by side, until `stage-tables` has taken what they found. */
   branches?: EtlPayload[];
 }
@@ -200,7 +209,18 @@ export interface MlPayload extends Resolved {
   holdoutFile?: { location: string; format: 'csv' | 'parquet' };
   model?: ModelChoice;
   datasets?: Datasets;
-  predictions?: { rows: number; location: string; written?: number; unchanged?: number; failed?: number };
+  predictions?: Pushed;
+  /** From `write-output`: the `s3://…` files of each output. */
+  outputs?: Record<string, string[]>;
+}
+
+/** Rows for DynamoDB; the counts are there when they have been pushed. */
+export interface Pushed {
+  rows: number;
+  location: string;
+  written?: number;
+  unchanged?: number;
+  failed?: number;
 }
 
 /** The output of a green execution: small, for the screen and `run.json`. */
@@ -208,8 +228,12 @@ export interface EtlResult {
   run: Run;
   tables: Record<string, TableResult>;
   sources: Record<string, SourceCounts>;
+  counts: Record<string, number>;
   manifest: string;
   mlExecution?: string;
+  /** Of a pipeline without a model; otherwise null. */
+  predictions: Required<Pushed> | null;
+  outputs: Record<string, string[]>;
   notices: string[];
   jobs: Record<string, FinishedJob>;
 }
@@ -227,7 +251,9 @@ export interface MlResult {
     baseline: Metrics;
     challenger: { id: string; reason: string; metrics: Metrics } | null;
   } | null;
-  predictions: { rows: number; written: number; unchanged: number; failed: number; location: string };
+  /** null when the run only trained. */
+  predictions: Required<Pushed> | null;
+  outputs: Record<string, string[]>;
   notices: string[];
   jobs: Record<string, FinishedJob>;
 }

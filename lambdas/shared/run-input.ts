@@ -1,6 +1,9 @@
 import { stepError } from '#lambdas/shared/errors.ts';
 import type { Machine, Run, StartInput, StepEvent } from '#lambdas/shared/payload.ts';
-import { getSettings } from '#lambdas/shared/settings.ts';
+import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
+
+/** Longer than any name or code; the whole input of an execution stays small. */
+const LONGEST_PARAMETER = 200;
 
 const THEN = ['ml', 'none'];
 const TRAIN = ['auto', 'always', 'never'];
@@ -40,8 +43,27 @@ export function checkInput(start: StartInput): string {
   if (start.then !== undefined && !THEN.includes(start.then)) problems.push(`then is one of ${THEN.join(', ')}`);
   if (start.train !== undefined && !TRAIN.includes(start.train)) problems.push(`train is one of ${TRAIN.join(', ')}`);
   if (start.validate !== undefined && typeof start.validate !== 'boolean') problems.push('validate is true or false');
+  if (start.predict !== undefined && typeof start.predict !== 'boolean') problems.push('predict is true or false');
+  problems.push(...parameterProblems(start.parameters));
   if (!runDate || problems.length) throw stepError('WrongInput', `The input of the execution: ${problems.join('; ')}`);
   return runDate;
+}
+
+function parameterProblems(given: unknown): string[] {
+  if (given === undefined) return [];
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    return ['parameters is an object of names and texts'];
+  const known = Object.keys(getPipeline().parameters);
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (!known.includes(name))
+      return [
+        `there is no parameter ${JSON.stringify(name)} (${known.length ? `known: ${known.join(', ')}` : 'the pipeline has none'})`,
+      ];
+    if (typeof value !== 'string') return [`parameter ${name} is a text`];
+    if (value.length > LONGEST_PARAMETER) return [`parameter ${name} has at most ${LONGEST_PARAMETER} characters`];
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+    return /[\u0000-\u001f]/.test(value) ? [`parameter ${name} holds a control character`] : [];
+  });
 }
 
 /** The run an event belongs to. Before resolve-run has made it, as much as the input says. */

@@ -167,20 +167,23 @@ export async function releaseLock(executionArn: string): Promise<void> {
 
 // Green days
 
-const greenKey = (machine: Machine, runDate: string) => ({ pk: ofPipeline(), sk: `green#${machine}#${runDate}` });
+/** What can be green for a day: a machine's run, or the training of an ML run that makes no predictions. */
+export type Green = Machine | 'training';
 
-export async function markGreen(run: Run): Promise<void> {
+const greenKey = (what: Green, runDate: string) => ({ pk: ofPipeline(), sk: `green#${what}#${runDate}` });
+
+export async function markGreen(run: Run, what: Green): Promise<void> {
   const { execution, executionArn, startedAt } = run;
   await dynamodb.send(
     new PutCommand({
       TableName: TableName(),
-      Item: { ...greenKey(run.machine, run.runDate), execution, executionArn, ttl: expires(startedAt) },
+      Item: { ...greenKey(what, run.runDate), execution, executionArn, ttl: expires(startedAt) },
     }),
   );
 }
 
-export async function isGreen(machine: Machine, runDate: string): Promise<boolean> {
-  const { Item } = await dynamodb.send(new GetCommand({ TableName: TableName(), Key: greenKey(machine, runDate) }));
+export async function isGreen(what: Green, runDate: string): Promise<boolean> {
+  const { Item } = await dynamodb.send(new GetCommand({ TableName: TableName(), Key: greenKey(what, runDate) }));
   return Item !== undefined;
 }
 

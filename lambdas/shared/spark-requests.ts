@@ -1,7 +1,9 @@
+import { boundPipeline } from '#lambdas/shared/bound.ts';
+import { partitionsOf } from '#lambdas/shared/catalog.ts';
 import { reportFolder, tableLocation } from '#lambdas/shared/paths.ts';
-import type { Run, TableResult } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, TableResult } from '#lambdas/shared/payload.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
-import { candidateTableName, rawTableName } from '#lib/names.ts';
+import { candidateTableName, predictionsTableName, rawTableName } from '#lib/names.ts';
 import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
 import { columnTypes } from '#lib/sql/sql-text.ts';
 
@@ -31,10 +33,12 @@ export function rawViews(queries: string[], present: string[]) {
   });
 }
 
-/** Published tables that some queries read, under the names the queries know them by. */
+/** Tables there are already and some queries read, under the names the queries know them by. */
 export function tableViews(queries: string[], published: Record<string, TableResult>) {
   const pipeline = getPipeline();
-  const names = [...new Set(queries.flatMap((query) => pipeline.queries[query]?.tables ?? []))];
+  const named = [...new Set(queries.flatMap((query) => pipeline.queries[query]?.tables ?? []))];
+  // What the same queries make they read without being told where it is.
+  const names = named.filter((name) => !queries.includes(name));
   return names.map((name) => {
     const table = pipeline.tables[name];
     const found = published[name];
@@ -50,13 +54,34 @@ export function tableViews(queries: string[], published: Record<string, TableRes
   });
 }
 
-/** What run_queries.py is asked for: all tables of the pipeline, each after those it reads. */
-export function queriesRequest(run: Run, sound: string[], attempt: number) {
+/** The published predictions of all run dates, when some query reads them: where the catalogue's partitions point. */
+export async function predictionViews(queries: string[]) {
   const pipeline = getPipeline();
-  const order = dependencyOrder(pipeline);
+  if (!pipeline.predictions || !queries.some((query) => pipeline.queries[query]?.predictions)) return [];
+  const name = predictionsTableName(pipeline.name);
+  const partitions = await partitionsOf(name);
+  return [
+    {
+      name,
+      format: 'parquet' as const,
+      columns: columnTypes(pipeline.predictions.columns),
+      runDates: partitions.map(({ values: [runDate], location }) => ({ runDate, location: read(location) })),
+    },
+  ];
+}
+
+/** What run_queries.py is asked for: these tables of the pipeline (all, unless named), each after those it reads. */
+export async function queriesRequest(payload: EtlPayload, step: string, attempt: number, only?: string[]) {
+  const { run, start, inspection, tables = {} } = payload;
+  const pipeline = boundPipeline(start);
+  const order = dependencyOrder(pipeline).filter((table) => !only || only.includes(table));
   return {
     runDate: run.runDate,
-    views: rawViews(order, sound),
+    views: [
+      ...rawViews(order, inspection?.sound ?? []),
+      ...tableViews(order, tables),
+      ...(await predictionViews(order)),
+    ],
     queries: order.map((table) => {
       const { columns, partitionBy, partitionTypes } = tableOf(pipeline, table);
       return {
@@ -69,7 +94,7 @@ export function queriesRequest(run: Run, sound: string[], attempt: number) {
         location: write(tableLocation(run, table, attempt)),
       };
     }),
-    report: write(reportFolder(run, `features-${attempt}`)),
+    report: write(reportFolder(run, `${step}-${attempt}`)),
   };
 }
 

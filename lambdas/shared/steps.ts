@@ -20,6 +20,7 @@ export type Grant =
   | 'modelCode'
   | 'transform'
   | 'publishAlerts'
+  | 'publishAnnouncements'
   | 'slackSecret'
   | 'startMl'
   | 'describeExecutions'
@@ -59,9 +60,13 @@ export const STEPS: readonly StepDefinition[] = [
     'runTable',
   ]),
   define('check-query', ['athena', 'runTable']),
-  define('start-glue', ['glueJobs', 'writeSandbox', 'runTable']),
+  // The request of a Spark query that reads earlier predictions names where the catalogue says they are.
+  define('start-glue', ['glueJobs', 'glueCatalogRead', 'writeSandbox', 'runTable']),
   define('check-glue', ['glueJobs', 'readSandbox', 'runTable']),
   define('finish', ['runTable', 'writeSandbox']),
+  // Streams and compresses a query's result.
+  define('write-output', ['athena', 'writeSandbox'], 900, 1024),
+  define('announce', ['publishAnnouncements', 'slackSecret']),
   define('stop-jobs', ['runTable', 'stopJobs', 'findJobs'], 120),
   define('notify', ['publishAlerts', 'slackSecret', 'runTable']),
   define(
@@ -75,7 +80,7 @@ export const STEPS: readonly StepDefinition[] = [
   // Streams every CSV object once; the processor a function gets grows with its memory.
   define('inspect-sources', ['readRaw', 'writeSandbox', 'glueCatalogWrite'], 900, 1769),
   define('check-sources', ['athena', 'readSandbox']),
-  define('start-emr', ['emr', 'writeSandbox', 'runTable']),
+  define('start-emr', ['emr', 'glueCatalogRead', 'writeSandbox', 'runTable']),
   define('check-emr', ['emr', 'readSandbox', 'runTable']),
   define('stage-tables', ['glueCatalogWrite', 'readCurated', 'readSandbox'], 300, 512),
   define('check-quality', ['athena', 'readCurated']),

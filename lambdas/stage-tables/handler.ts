@@ -1,45 +1,42 @@
+import { joined } from '#lambdas/shared/branches.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { countRows } from '#lambdas/shared/parquet.ts';
 import { pointRunDate } from '#lambdas/shared/partitions.ts';
 import { manifestFolder, tableLocation } from '#lambdas/shared/paths.ts';
-import type { EtlPayload, Manifest, Run, TableResult } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, FinishedJob, Manifest, Run, TableResult } from '#lambdas/shared/payload.ts';
 import { listObjects, readJson, uriOf } from '#lambdas/shared/s3.ts';
-import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
+import { getSettings } from '#lambdas/shared/settings.ts';
 import { count, step } from '#lambdas/shared/step.ts';
 import { candidateTableName } from '#lib/names.ts';
 
-/** Makes what the feature queries wrote readable as candidates: for the next queries, and for the quality checks. */
-export const handler = step<EtlPayload, EtlPayload, { tables?: string[] }>(async (input, { args, run }) => {
-  const payload = joined(input);
-  const { pipeline, engine } = getSettings();
-  const reported = engine === 'athena' ? undefined : await report(payload);
-  const tables: Record<string, TableResult> = { ...payload.tables };
-  for (const table of args.tables ?? Object.keys(getPipeline().tables)) {
-    const job = payload.jobs[engine === 'athena' ? `table-${table}` : 'features'];
-    if (!job) throw new Error(`No job of this run has made ${table}`);
-    const location = tableLocation(run, table, job.attempts);
-    const rows = reported ? reported[table]?.rows : (await countRows(location)).rows;
-    if (rows === undefined) throw stepError('OutputMissing', `The report of ${job.kind} says nothing about ${table}`);
-    const files = await pointRunDate(candidateTableName(pipeline, table), table, run.runDate, location);
-    if (rows && !files)
-      throw stepError('OutputMissing', `${table} is said to have ${rows} rows, but nothing is at ${location}`);
-    tables[table] = { rows, location };
-    count('TableRows', rows);
-  }
-  return { ...payload, tables, previousRows: await previousRows(run) };
-});
+/**
+ * Makes what the feature queries wrote readable as candidates: for the next queries, and for the quality checks.
+ * `tables` says which job has made each: a query of its own on Athena, or a Spark job that reports on several.
+ */
+export const handler = step<EtlPayload, EtlPayload, { tables: Record<string, string> }>(
+  async (input, { args, run }) => {
+    const payload = joined(input);
+    const { pipeline } = getSettings();
+    const tables: Record<string, TableResult> = { ...payload.tables };
+    for (const [table, by] of Object.entries(args.tables)) {
+      const job = payload.jobs[by];
+      if (!job) throw new Error(`No job of this run has made ${table}`);
+      const location = tableLocation(run, table, job.attempts);
+      const rows = job.kind === 'athena' ? (await countRows(location)).rows : (await report(job))[table]?.rows;
+      if (rows === undefined) throw stepError('OutputMissing', `The report of ${job.kind} says nothing about ${table}`);
+      const files = await pointRunDate(candidateTableName(pipeline, table), table, run.runDate, location);
+      if (rows && !files)
+        throw stepError('OutputMissing', `${table} is said to have ${rows} rows, but nothing is at ${location}`);
+      tables[table] = { rows, location };
+      count('TableRows', rows);
+    }
+    return { ...payload, tables, previousRows: await previousRows(run) };
+  },
+);
 
-/** What queries that ran side by side have found, in one payload. */
-function joined({ branches = [], ...payload }: EtlPayload): EtlPayload {
-  const every = [payload, ...branches];
-  const jobs = Object.assign({}, ...every.map((branch) => branch.jobs));
-  return { ...payload, jobs, notices: [...new Set(every.flatMap(({ notices }) => notices))] };
-}
-
-async function report({ jobs }: EtlPayload): Promise<Record<string, { rows: number }>> {
-  const folder = jobs.features?.output;
-  if (!folder) throw new Error('The feature job has not said where its report is');
-  return (await readJson<{ tables: Record<string, { rows: number }> }>(`${folder}report.json`)).tables;
+async function report({ output }: FinishedJob): Promise<Record<string, { rows: number }>> {
+  if (!output) throw new Error('The feature job has not said where its report is');
+  return (await readJson<{ tables: Record<string, { rows: number }> }>(`${output}report.json`)).tables;
 }
 
 /** Of the newest manifest of an earlier day: a re-run of a day is not compared with itself. */

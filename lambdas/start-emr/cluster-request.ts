@@ -11,9 +11,9 @@ const IDLE_SECONDS = 600;
 /** Spot capacity that is not there by then ends the cluster, and the next attempt begins. */
 const SPOT_MINUTES = 10;
 
-/** Unique for a run and attempt: what a cluster is found by when the answer to its start was lost. */
-export const clusterName = (run: Run, attempt: number) =>
-  `${pipelineNames({ name: run.environment }, run.pipeline).emrClusterPrefix}-${run.execution}-${attempt}`;
+/** Unique for a run, loop and attempt: what a cluster is found by when the answer to its start was lost. */
+export const clusterName = (run: Run, loop: string, attempt: number) =>
+  `${pipelineNames({ name: run.environment }, run.pipeline).prefix}-${loop}-${run.execution}-${attempt}`;
 
 /**
  * One transient cluster that runs one Spark application and ends with it.
@@ -23,12 +23,18 @@ export const clusterName = (run: Run, attempt: number) =>
  * a cluster of its own on on-demand capacity; whatever a lost node held is in S3, never in HDFS. The driver runs on the
  * master, which is always on demand.
  */
-export function clusterRequest(settings: Settings, run: Run, attempt: number, requestUri: string): RunJobFlowInput {
+export function clusterRequest(
+  settings: Settings,
+  run: Run,
+  loop: string,
+  attempt: number,
+  requestUri: string,
+): RunJobFlowInput {
   const { capacity, emr, pipeline, logBucket, scripts } = settings;
   if (!emr) throw new Error(`${pipeline} was deployed without EMR`);
   const spot = attempt < capacity.emr.attempts;
   return {
-    Name: clusterName(run, attempt),
+    Name: clusterName(run, loop, attempt),
     ReleaseLabel: emr.releaseLabel,
     Applications: [{ Name: 'Spark' }],
     LogUri: `s3://${logBucket}/emr/${pipeline}/`,

@@ -7,19 +7,19 @@ import { requestUri } from '#lambdas/shared/paths.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { writeJson } from '#lambdas/shared/s3.ts';
 import { step } from '#lambdas/shared/step.ts';
-import { type GlueWork, glueRequest } from '#lambdas/start-glue/requests.ts';
+import { type GlueArgs, glueRequest } from '#lambdas/start-glue/requests.ts';
 
 /**
  * Starts a Spark script on Glue. StartJobRun has no client token: each start carries an argument of its own, and a
  * retried step looks for a run with it before it starts another.
  */
-export const handler = step<EtlPayload & MlPayload, EtlPayload & MlPayload, { job: GlueWork }>(
+export const handler = step<EtlPayload & MlPayload, EtlPayload & MlPayload, GlueArgs>(
   async (payload, { args, run }) => {
     const JobName = glueJobs()[args.job];
-    const name = glueStep(args.job);
+    const name = args.step ?? glueStep(args.job);
     const attempt = attemptOf(payload, name);
     const uri = requestUri(run, `${name}-${attempt}`);
-    await writeJson(uri, glueRequest(args.job, payload, attempt));
+    await writeJson(uri, await glueRequest(args, payload, attempt));
     const mark = `${run.execution}/${name}/${attempt}`;
     return startJob(payload, {
       kind: 'glue',

@@ -1,20 +1,33 @@
+import { boundPipeline } from '#lambdas/shared/bound.ts';
+import { FEATURES, type GlueWork } from '#lambdas/shared/glue-jobs.ts';
 import { datasetLocation, reportFolder } from '#lambdas/shared/paths.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
-import { queriesRequest, rawViews, read, tableViews, write } from '#lambdas/shared/spark-requests.ts';
+import { predictionViews, queriesRequest, rawViews, read, tableViews, write } from '#lambdas/shared/spark-requests.ts';
+import { toPush } from '#lambdas/shared/to-push.ts';
 import { columnTypes } from '#lib/sql/sql-text.ts';
 
-export type GlueWork = 'queries' | 'datasets' | 'push';
+export interface GlueArgs {
+  job: GlueWork;
+  /** Name of the loop, where the feature queries have several. */
+  step?: string;
+  /** Tables to make, of those the pipeline has. */
+  tables?: string[];
+}
 
 /** Share of entities that are kept from training to judge the model; see make_datasets.py. */
 const HOLDOUT_PERCENT = 20;
 const DATASETS = ['train', 'validation', 'holdout', 'inference'];
 
 /** What a script is asked for, as it is written to S3. */
-export function glueRequest(work: GlueWork, payload: EtlPayload & MlPayload, attempt: number): object {
-  switch (work) {
+export async function glueRequest(
+  { job, step = FEATURES, tables }: GlueArgs,
+  payload: EtlPayload & MlPayload,
+  attempt: number,
+): Promise<object> {
+  switch (job) {
     case 'queries':
-      return queriesRequest(payload.run, payload.inspection?.sound ?? [], attempt);
+      return queriesRequest(payload, step, attempt, tables);
     case 'datasets':
       return datasetsRequest(payload, attempt);
     case 'push':
@@ -23,13 +36,14 @@ export function glueRequest(work: GlueWork, payload: EtlPayload & MlPayload, att
 }
 
 /** The training set, split, and the rows to predict, as batch transform wants them. */
-function datasetsRequest({ run, tables = {}, presentSources = [], holdoutFile }: MlPayload, attempt: number) {
-  const { model, predictions, queries } = getPipeline();
+async function datasetsRequest(payload: MlPayload, attempt: number) {
+  const { run, start, tables = {}, presentSources = [], holdoutFile } = payload;
+  const { model, predictions, queries } = boundPipeline(start);
   if (!model || !predictions) throw new Error('A pipeline without a model has no data sets');
   const reads = ['training', 'inference'];
   return {
     runDate: run.runDate,
-    views: [...rawViews(reads, presentSources), ...tableViews(reads, tables)],
+    views: [...rawViews(reads, presentSources), ...tableViews(reads, tables), ...(await predictionViews(reads))],
     training: { sql: queries.training?.spark },
     inference: { sql: queries.inference?.spark },
     trainingKey: model.trainingKey,
@@ -45,13 +59,15 @@ function datasetsRequest({ run, tables = {}, presentSources = [], holdoutFile }:
   };
 }
 
-function pushRequest({ run, model, predictions: made }: MlPayload, attempt: number) {
-  const { predictions } = getPipeline();
+function pushRequest(payload: EtlPayload & MlPayload, attempt: number) {
+  const { run, model } = payload;
+  const { predictions, model: definition } = getPipeline();
   const { predictionTable, region, timeToLiveDays } = getSettings();
-  if (!predictions || !made || !model?.use) throw new Error('There are no predictions to push');
+  const made = toPush(payload);
+  if (!predictions || (definition && !model?.use)) throw new Error('There are no predictions to push');
   return {
     runDate: run.runDate,
-    model: model.use.id,
+    model: model?.use?.id ?? null,
     table: predictionTable,
     region,
     key: predictions.key,

@@ -16,8 +16,13 @@ import { step } from '#lambdas/shared/step.ts';
 export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => {
   if (payload.start.then !== 'ml' || !getPipeline().model) return payload;
   const { mlMachineArn } = getSettings();
-  const { train = 'auto' } = payload.start;
-  const input: StartInput = { runDate: run.runDate, train };
+  const { train = 'auto', predict, parameters } = payload.start;
+  const input: StartInput = {
+    runDate: run.runDate,
+    train,
+    ...(predict === undefined ? {} : { predict }),
+    ...(parameters ? { parameters } : {}),
+  };
   const name = mlExecutionName(run);
   await releaseLock(run.executionArn);
   try {

@@ -6,7 +6,7 @@ import { attemptOf, NO_JOB, startJob } from '#lambdas/shared/jobs.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { getSettings } from '#lambdas/shared/settings.ts';
 import { step } from '#lambdas/shared/step.ts';
-import { type QueryArgs, sqlOf } from '#lambdas/start-query/sql.ts';
+import { type QueryArgs, queryStep, sqlOf } from '#lambdas/start-query/sql.ts';
 import { scoresTableName } from '#lib/names.ts';
 
 /**
@@ -16,7 +16,7 @@ import { scoresTableName } from '#lib/names.ts';
 export const handler = step<EtlPayload & MlPayload, EtlPayload & MlPayload, QueryArgs>(
   async (payload, { args, run }) => {
     const { pipeline, database, workgroup } = getSettings();
-    const name = args.query === 'table' ? `table-${args.table}` : args.query;
+    const name = queryStep(args);
     const attempt = attemptOf(payload, name);
     const dataset = ({ metrics: 'holdout', predictions: 'inference' } as const)[args.query as string];
     const model = payload.model?.use?.id;

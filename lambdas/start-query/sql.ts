@@ -1,6 +1,7 @@
+import { boundPipeline } from '#lambdas/shared/bound.ts';
 import { predictionsLocation, tableLocation } from '#lambdas/shared/paths.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
-import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
+import { getSettings } from '#lambdas/shared/settings.ts';
 import type { SourceFormat } from '#lib/pipelines/pipeline.ts';
 import { metricsQuery } from '#lib/sql/metrics-sql.ts';
 import { profileQuery } from '#lib/sql/profile-sql.ts';
@@ -10,18 +11,34 @@ import { literal, withRunDate } from '#lib/sql/sql-text.ts';
 import { validateQuery } from '#lib/sql/validate-sql.ts';
 
 export type QueryArgs =
-  | { query: 'profile' | 'quality' | 'validate' | 'metrics' | 'predictions' }
-  | { query: 'table'; table: string };
+  | { query: 'profile' | 'counts' | 'quality' | 'validate' | 'metrics' | 'predictions' }
+  | { query: 'table'; table: string }
+  | { query: 'output'; output: string };
+
+/** The name in `jobs` of a query. */
+export const queryStep = (args: QueryArgs): string =>
+  args.query === 'table' ? `table-${args.table}` : args.query === 'output' ? `output-${args.output}` : args.query;
 
 /** The text of a query, or nothing when there is nothing to ask. */
 export function sqlOf(args: QueryArgs, payload: EtlPayload & MlPayload, attempt: number): string | undefined {
-  const pipeline = getPipeline();
+  const pipeline = boundPipeline(payload.start);
   const { run, inspection, tables = {}, previousRows = {}, model } = payload;
   const which = { execution: run.execution, scored: model?.use?.id ?? '' };
   switch (args.query) {
     case 'profile': {
       const sound = inspection?.sound ?? [];
       return sound.length ? profileQuery(pipeline, { formats: formats() }, run.runDate, sound) : undefined;
+    }
+    case 'counts': {
+      const { athena = '', sources = [] } = pipeline.queries.counts ?? {};
+      // What cannot be queried is told by check-sources; an optional source that is absent is a table without rows.
+      if (sources.some((source) => inspection?.broken?.includes(source))) return undefined;
+      return withRunDate(athena, run.runDate);
+    }
+    case 'output': {
+      const sql = pipeline.queries[args.output]?.athena;
+      if (!sql) throw new Error(`${pipeline.name} has no output ${args.output}`);
+      return withRunDate(sql, run.runDate);
     }
     case 'table': {
       const sql = pipeline.queries[args.table]?.athena;

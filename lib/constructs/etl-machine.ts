@@ -2,13 +2,16 @@ import { Duration } from 'aws-cdk-lib';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import * as sfn from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { enginesOf, levels } from '#lib/constructs/engines.ts';
 import { type JobProps, MachineBuilder, type MachineProps } from '#lib/constructs/machine.ts';
+import { chainOf, endOfRun, outputs, push } from '#lib/constructs/run-end.ts';
 import type { Capacity } from '#lib/environments.ts';
 import type { CompiledPipeline, Engine } from '#lib/pipelines/pipeline.ts';
 
 export interface EtlMachineProps extends Omit<MachineProps, 'comment' | 'timeout'> {
   pipeline: CompiledPipeline;
-  engine: Engine;
+  /** The environment's, for all tables. */
+  engine?: Engine;
   capacity: Capacity;
 }
 
@@ -20,7 +23,10 @@ const query = (name: string, args: Record<string, unknown>): JobProps => ({
   atMost: Duration.minutes(30),
 });
 
-/** Raw tables to published tables: check what came in, run the feature queries, check what came out, publish. */
+/**
+ * Raw tables to published tables: check what came in, run the feature queries, check what came out, publish. A pipeline
+ * without a model also serves one of its tables from here.
+ */
 export class EtlMachine extends Construct {
   readonly machine: StateMachine;
 
@@ -50,12 +56,14 @@ export class EtlMachine extends Construct {
         )
         .otherwise(publish),
     );
-    publish.next(steps.task('start-ml')).next(steps.task('finish'));
+    publish.next(afterPublishing(steps, pipeline));
 
+    const profile = query('profile', { query: 'profile' });
+    const counts = query('counts', { query: 'counts' });
     const start = steps.task('resolve-run');
     start
       .next(steps.task('inspect-sources'))
-      .next(steps.job(query('profile', { query: 'profile' })))
+      .next(steps.parallel('source-queries', Object.keys(pipeline.counts).length ? [profile, counts] : [profile]))
       .next(steps.task('check-sources'))
       .next(features(steps, props))
       .next(steps.job(query('quality', { query: 'quality' })))
@@ -64,50 +72,77 @@ export class EtlMachine extends Construct {
   }
 }
 
-/** The feature queries on the engine of the environment, and their output registered as candidates. */
-function features(steps: MachineBuilder, { pipeline, engine, capacity }: EtlMachineProps) {
-  const tables = Object.keys(pipeline.tables);
-  if (engine === 'athena') {
-    const perLevel = levels(pipeline).map((level, i) =>
-      sfn.Chain.start(
-        steps.parallel(
-          `features-${i + 1}`,
-          level.map((table) => query(`table-${table}`, { query: 'table', table })),
-        ),
-      ).next(steps.task('stage-tables', { tables: level }, `stage-tables-${i + 1}`)),
-    );
-    return perLevel.reduce((all, level) => all.next(level));
-  }
-  const job: JobProps =
-    engine === 'emr'
-      ? {
-          name: 'features',
-          start: 'start-emr',
-          check: 'check-emr',
-          atMost: Duration.minutes(capacity.emr.maxMinutes),
-        }
-      : {
-          name: 'features',
-          start: 'start-glue',
-          check: 'check-glue',
-          args: { job: 'queries' },
-          atMost: Duration.hours(2),
-        };
-  return sfn.Chain.start(steps.job(job)).next(steps.task('stage-tables', { tables }));
+/** Mails, what is served without a model, files, the ML machine. */
+function afterPublishing(steps: MachineBuilder, pipeline: CompiledPipeline): sfn.Chain {
+  const announced = Object.values(pipeline.tables).some((table) => table.announce);
+  const end = endOfRun(steps, pipeline, 'etl');
+  return (
+    chainOf([
+      announced ? sfn.Chain.start(steps.task('announce', { of: 'tables' }, 'announce-tables')) : undefined,
+      pipeline.predictions && !pipeline.model ? push(steps) : undefined,
+      outputs(steps, pipeline, 'etl'),
+      pipeline.model ? sfn.Chain.start(steps.task('start-ml')) : undefined,
+      end,
+    ]) ?? end
+  );
 }
 
-/** Tables in an order in which each reads only tables of earlier levels. */
-export function levels(pipeline: CompiledPipeline): string[][] {
-  const result: string[][] = [];
-  const done = new Set<string>();
-  let left = Object.keys(pipeline.tables);
-  while (left.length) {
-    const ready = left.filter((table) => (pipeline.queries[table]?.tables ?? []).every((read) => done.has(read)));
-    if (!ready.length)
-      throw new Error(`${pipeline.name}: these tables read each other in a circle: ${left.join(', ')}`);
-    for (const table of ready) done.add(table);
-    result.push(ready);
-    left = left.filter((table) => !done.has(table));
-  }
-  return result;
+/** A job that makes tables, as it is called in `jobs`. */
+interface Work {
+  step: string;
+  tables: string[];
+  job: JobProps;
+}
+
+/**
+ * The feature queries, each on its engine, and their output registered as candidates. One Spark job makes all tables of
+ * a pipeline that has no other engine; otherwise it goes level by level.
+ */
+function features(steps: MachineBuilder, { pipeline, engine, capacity }: EtlMachineProps): sfn.Chain {
+  const engines = enginesOf(pipeline, engine);
+  const [only, ...others] = new Set(Object.values(engines));
+  const tables = Object.keys(pipeline.tables);
+  if (only && only !== 'athena' && !others.length)
+    return stage(steps, [spark(only, 'features', tables, capacity, true)], 'features', 'stage-tables');
+  const stages = levels(pipeline).map((level, i) => {
+    const place = i + 1;
+    const on = (wanted: Engine) => level.filter((table) => engines[table] === wanted);
+    const work = [
+      ...on('athena').map((table) => ({
+        step: `table-${table}`,
+        tables: [table],
+        job: query(`table-${table}`, { query: 'table', table }),
+      })),
+      ...(['glue', 'emr'] as const).flatMap((one) =>
+        on(one).length ? [spark(one, `features-${place}-${one}`, on(one), capacity)] : [],
+      ),
+    ];
+    return stage(steps, work, `features-${place}`, `stage-tables-${place}`);
+  });
+  const all = chainOf(stages);
+  if (!all) throw new Error(`${pipeline.name} makes no table`);
+  return all;
+}
+
+/** Jobs side by side, then what they wrote made readable. */
+function stage(steps: MachineBuilder, work: Work[], name: string, state: string): sfn.Chain {
+  const jobs = work.map(({ job }) => job);
+  const madeBy = Object.fromEntries(work.flatMap(({ step, tables }) => tables.map((table) => [table, step])));
+  return sfn.Chain.start(steps.parallel(name, jobs)).next(steps.task('stage-tables', { tables: madeBy }, state));
+}
+
+/** One Spark job for some tables; the job of all tables needs no list of them. */
+function spark(on: 'glue' | 'emr', step: string, tables: string[], { emr }: Capacity, all = false): Work {
+  const which = all ? {} : { step, tables };
+  const job: JobProps =
+    on === 'emr'
+      ? { name: step, start: 'start-emr', check: 'check-emr', args: which, atMost: Duration.minutes(emr.maxMinutes) }
+      : {
+          name: step,
+          start: 'start-glue',
+          check: 'check-glue',
+          args: { job: 'queries', ...which },
+          atMost: Duration.hours(2),
+        };
+  return { step, tables, job };
 }

@@ -252,6 +252,8 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
       ];
     case 'publishAlerts':
       return [allow(['sns:Publish'], [lake.alerts.topicArn])];
+    case 'publishAnnouncements':
+      return [allow(['sns:Publish'], [lake.announcements.topicArn])];
     case 'slackSecret':
       return settings.slackSecretName
         ? [

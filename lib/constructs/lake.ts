@@ -20,6 +20,7 @@ export class Lake extends Construct {
   readonly logs: IBucket;
   readonly runTable: ITable;
   readonly alerts: ITopic;
+  readonly announcements: ITopic;
 
   static named(scope: Construct, environment: Environment): Lake {
     return new Lake(scope, 'Lake', environment);
@@ -35,10 +36,9 @@ export class Lake extends Construct {
     this.sandbox = bucket('Sandbox', this.names.sandboxBucket);
     this.logs = bucket('Logs', this.names.logBucket);
     this.runTable = Table.fromTableName(this, 'Runs', this.names.runTable);
-    this.alerts = Topic.fromTopicArn(
-      this,
-      'Alerts',
-      stack.formatArn({ service: 'sns', resource: this.names.alertTopic }),
-    );
+    const topic = (id: string, name: string) =>
+      Topic.fromTopicArn(this, id, stack.formatArn({ service: 'sns', resource: name }));
+    this.alerts = topic('Alerts', this.names.alertTopic);
+    this.announcements = topic('Announcements', this.names.announcementTopic);
   }
 }

@@ -13,7 +13,12 @@ const ATTRIBUTES: Record<ColumnType, AttributeType> = {
   double: AttributeType.NUMBER,
 };
 
-/** The newest prediction of each key, on demand, expiring by itself some days after the push. */
+/**
+ * The newest prediction of each key, on demand, expiring by itself some days after the push.
+ *
+ * DynamoDB's key has two parts: the first key column, and the others. Several others are one attribute named `a#b` with
+ * the value `x#y`; the push job makes it.
+ */
 export class PredictionTable extends Construct {
   readonly table: Table;
 
@@ -25,11 +30,12 @@ export class PredictionTable extends Construct {
     super(scope, id);
     const { key, columns } = props.predictions;
     const attribute = (name: string) => ({ name, type: ATTRIBUTES[columns[name]?.type ?? 'varchar'] });
-    const [partition = '', sort] = key;
+    const [partition = '', ...others] = key;
+    const sort = others.length > 1 ? { name: others.join('#'), type: AttributeType.STRING } : others.map(attribute)[0];
     this.table = new Table(this, 'Table', {
       tableName: props.tableName,
       partitionKey: attribute(partition),
-      ...(sort ? { sortKey: attribute(sort) } : {}),
+      ...(sort ? { sortKey: sort } : {}),
       billingMode: BillingMode.PAY_PER_REQUEST,
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },

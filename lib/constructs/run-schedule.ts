@@ -1,11 +1,20 @@
 import { Duration, TimeZone } from 'aws-cdk-lib';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { ContextAttribute, Schedule, ScheduleExpression, ScheduleTargetInput } from 'aws-cdk-lib/aws-scheduler';
+import {
+  ContextAttribute,
+  type CronOptionsWithTimezone,
+  Schedule,
+  ScheduleExpression,
+  ScheduleTargetInput,
+} from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import type { StartInput } from '#lambdas/shared/payload.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+
+type CronOptions = Pick<CronOptionsWithTimezone, 'day' | 'weekDay'>;
 
 export interface RunScheduleProps {
   prefix: string;
@@ -21,6 +30,10 @@ export interface RunScheduleProps {
 
 /**
  * Starts the ETL of a pipeline and, later in the day, the watchdog that asks whether it went well.
+ *
+ * A pipeline that trains on a schedule of its own has both twice. Its ordinary runs may still train (`auto`): the first
+ * run ever, when there is no model, and when every training has failed for longer than a model may be old. The training
+ * starts hours before the ordinary run, because a pipeline runs once at a time.
  *
  * The run date is the day the schedule names (`<aws.scheduler.scheduled-time>`), never the clock. An event that could
  * not be delivered within the hour is kept in a dead-letter queue; the watchdog tells people.
@@ -42,35 +55,55 @@ export class RunSchedule extends Construct {
       maxEventAge: Duration.hours(1),
       retryAttempts: 10,
     };
-    new Schedule(this, 'Run', {
-      scheduleName: `${prefix}-run`,
-      description: `Starts ${prefix}`,
-      schedule: at(schedule.at, schedule.days),
-      enabled,
-      target: new StepFunctionsStartExecution(props.machine, {
-        ...shared,
-        input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime, then: props.then }),
-      }),
+    const input = (more: object) =>
+      ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime, ...more });
+    const run = (id: string, name: string, description: string, when: ScheduleExpression, start: StartInput) =>
+      new Schedule(this, id, {
+        scheduleName: `${prefix}-${name}`,
+        description,
+        schedule: when,
+        enabled,
+        target: new StepFunctionsStartExecution(props.machine, { ...shared, input: input(start) }),
+      });
+    const watchdog = (id: string, name: string, description: string, when: ScheduleExpression, more: object = {}) =>
+      new Schedule(this, id, {
+        scheduleName: `${prefix}-${name}`,
+        description,
+        schedule: when,
+        enabled,
+        target: new LambdaInvoke(props.watchdog, { ...shared, input: input(more) }),
+      });
+
+    const { days, dueBy, training } = schedule;
+    const due = (from: string) => (dueBy > from ? 'same' : 'next');
+    run('Run', 'run', `Starts ${prefix}`, at(schedule.at, ON[days].same), { then: props.then });
+    watchdog('Watchdog', 'watchdog', `Asks whether ${prefix} is green`, at(dueBy, ON[days][due(schedule.at)]));
+    if (!training) return;
+    run('Training', 'training', `Trains a model of ${prefix}`, at(training, ON.firstOfMonth.same), {
+      then: props.then,
+      train: 'always',
+      predict: false,
     });
-    new Schedule(this, 'Watchdog', {
-      scheduleName: `${prefix}-watchdog`,
-      description: `Asks whether ${prefix} is green`,
-      schedule: at(schedule.dueBy, schedule.days),
-      enabled,
-      target: new LambdaInvoke(props.watchdog, {
-        ...shared,
-        input: ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime }),
-      }),
+    const asks = `Asks whether the training of ${prefix} is green`;
+    watchdog('TrainingWatchdog', 'training-watchdog', asks, at(dueBy, ON.firstOfMonth[due(training)]), {
+      training: true,
     });
   }
 }
 
-function at(time: string, days: Pipeline['schedule']['days']) {
+/** Days as cron says them: those of a run, and the ones after them, for what is due the next morning. */
+const ON: Record<'daily' | 'monday' | 'firstOfMonth', Record<'same' | 'next', CronOptions>> = {
+  daily: { same: {}, next: {} },
+  monday: { same: { weekDay: 'MON' }, next: { weekDay: 'TUE' } },
+  firstOfMonth: { same: { day: '1' }, next: { day: '2' } },
+};
+
+function at(time: string, days: CronOptions) {
   const [hour, minute] = time.split(':').map(Number);
   return ScheduleExpression.cron({
     minute: String(minute),
     hour: String(hour),
     timeZone: TimeZone.ETC_UTC,
-    ...(days === 'monday' ? { weekDay: 'MON' } : {}),
+    ...days,
   });
 }

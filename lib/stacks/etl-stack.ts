@@ -12,23 +12,22 @@ export class EtlStack extends PipelineStack {
   constructor(scope: Construct, id: string, props: PipelineStackProps) {
     super(scope, id, 'etl', 'from raw tables to published ones', props);
     const { environment, override, pipeline } = props;
-    const { lake, names, sources, engine } = this;
+    const { lake, names, sources, engines } = this;
 
     new EtlTables(this, 'Tables', { pipeline, lake, sources });
     const runQueries = this.script('emr-steps/run_queries.py');
     const library = this.script('emr-steps/library');
 
-    const emr =
-      engine === 'emr'
-        ? new EmrPlatform(this, 'Emr', {
-            environment,
-            pipeline: pipeline.name,
-            lake,
-            scripts: [runQueries, library],
-            sources,
-          })
-        : undefined;
-    if (engine === 'glue')
+    const emr = engines.has('emr')
+      ? new EmrPlatform(this, 'Emr', {
+          environment,
+          pipeline: pipeline.name,
+          lake,
+          scripts: [runQueries, library],
+          sources,
+        })
+      : undefined;
+    if (engines.has('glue'))
       new SparkJob(this, 'Queries', {
         jobName: names.queriesJob,
         description: `Feature queries of ${pipeline.name}`,
@@ -42,6 +41,9 @@ export class EtlStack extends PipelineStack {
         sources,
       });
 
+    // What a pipeline without a model serves is one of these tables.
+    if (pipeline.predictions && !pipeline.model) this.push(library);
+
     const steps = this.stepLambdas({
       scripts: { runQueries: runQueries.s3ObjectUrl, library: library.s3ObjectUrl },
       sagemakerRoleArn: '',
@@ -52,7 +54,7 @@ export class EtlStack extends PipelineStack {
       retentionDays: environment.retentionDays,
       functionOf: (step) => steps.of(step),
       pipeline,
-      engine,
+      ...(override.engine ? { engine: override.engine } : {}),
       capacity: override.capacity,
     });
     new KillWatch(this, 'KillWatch', { machine, onExecutionEnd: steps.of('on-execution-end').fn });

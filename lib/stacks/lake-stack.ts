@@ -11,7 +11,7 @@ import type { Environment } from '#lib/environments.ts';
 import { lakeNames } from '#lib/names.ts';
 import { stackProps } from '#lib/stacks/stack-props.ts';
 
-/** What all pipelines of an environment share: the zones, the catalogue, Athena's workgroup, alerts, the run table. */
+/** What all pipelines of an environment share: the zones, the catalogue, Athena's workgroup, mails, the run table. */
 export class LakeStack extends Stack {
   constructor(scope: Construct, id: string, environment: Environment) {
     super(
@@ -70,8 +70,8 @@ export class LakeStack extends Stack {
       },
     });
 
-    const alerts = new Topic(this, 'Alerts', { topicName: names.alertTopic, enforceSSL: true });
-    for (const mail of environment.alertMails) alerts.addSubscription(new EmailSubscription(mail));
+    this.mailTopic('Alerts', names.alertTopic, environment.alertMails);
+    this.mailTopic('Announcements', names.announcementTopic, environment.announcementMails);
 
     new Table(this, 'Runs', {
       tableName: names.runTable,
@@ -83,5 +83,10 @@ export class LakeStack extends Stack {
       timeToLiveAttribute: 'ttl',
       removalPolicy,
     });
+  }
+
+  private mailTopic(id: string, topicName: string, mails: readonly string[]): void {
+    const topic = new Topic(this, id, { topicName, enforceSSL: true });
+    for (const mail of mails) topic.addSubscription(new EmailSubscription(mail));
   }
 }

@@ -3,9 +3,7 @@ import { KillWatch } from '#lib/constructs/kill-watch.ts';
 import { MlMachine } from '#lib/constructs/ml-machine.ts';
 import { ModelRole } from '#lib/constructs/model-role.ts';
 import { MlTables } from '#lib/constructs/pipeline-tables.ts';
-import { PredictionTable } from '#lib/constructs/prediction-table.ts';
 import { SparkJob } from '#lib/constructs/spark-job.ts';
-import { removalPolicyOf } from '#lib/constructs/zone-bucket.ts';
 import { PipelineStack, type PipelineStackProps } from '#lib/stacks/pipeline-stack.ts';
 
 /** Published tables to a model, its predictions and DynamoDB, for one pipeline in one environment. */
@@ -17,48 +15,22 @@ export class MlStack extends PipelineStack {
     if (!pipeline.predictions) throw new Error(`${pipeline.name} makes no predictions and needs no ML stack`);
 
     new MlTables(this, 'Tables', { pipeline, lake });
-    const { table } = new PredictionTable(this, 'Predictions', {
-      tableName: names.predictionTable,
-      predictions: pipeline.predictions,
-      removalPolicy: removalPolicyOf(this, environment),
-    });
     const { role } = new ModelRole(this, 'ModelRole', { environment: environment.name, pipeline: pipeline.name, lake });
 
     const library = this.script('emr-steps/library');
-    const sparkJob = (id: string, jobName: string, description: string, script: string, timeoutMinutes: number) =>
-      new SparkJob(this, id, {
-        jobName,
-        description,
-        script: this.script(script),
-        library,
-        workerType: override.capacity.glue.workerType,
-        workers: override.capacity.glue.workers,
-        timeoutMinutes,
-        lake,
-        pipeline: pipeline.name,
-        sources,
-      });
-    sparkJob(
-      'Datasets',
-      names.datasetsJob,
-      `Training and inference sets of ${pipeline.name}`,
-      'glue-scripts/make_datasets.py',
-      240,
-    );
-    const push = sparkJob(
-      'Push',
-      names.pushJob,
-      `Predictions of ${pipeline.name} to DynamoDB`,
-      'glue-scripts/push.py',
-      480,
-    );
-    table.grant(
-      push.role,
-      'dynamodb:BatchGetItem',
-      'dynamodb:BatchWriteItem',
-      'dynamodb:DescribeTable',
-      'dynamodb:GetItem',
-    );
+    new SparkJob(this, 'Datasets', {
+      jobName: names.datasetsJob,
+      description: `Training and inference sets of ${pipeline.name}`,
+      script: this.script('glue-scripts/make_datasets.py'),
+      library,
+      workerType: override.capacity.glue.workerType,
+      workers: override.capacity.glue.workers,
+      timeoutMinutes: 240,
+      lake,
+      pipeline: pipeline.name,
+      sources,
+    });
+    this.push(library);
 
     const steps = this.stepLambdas({
       scripts: { runQueries: '', library: '' },

@@ -5,9 +5,12 @@ import type { Construct } from 'constructs';
 import type { Machine } from '#lambdas/shared/payload.ts';
 import type { Settings } from '#lambdas/shared/settings.ts';
 import { AccountCheck } from '#lib/constructs/account-check.ts';
+import { enginesOf } from '#lib/constructs/engines.ts';
 import { Lake } from '#lib/constructs/lake.ts';
 import type { SourceLocations } from '#lib/constructs/pipeline-tables.ts';
+import { Push } from '#lib/constructs/push.ts';
 import { StepLambdas } from '#lib/constructs/step-lambdas.ts';
+import { removalPolicyOf } from '#lib/constructs/zone-bucket.ts';
 import type { Environment, PipelineOverride } from '#lib/environments.ts';
 import { pipelineNames } from '#lib/names.ts';
 import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
@@ -64,8 +67,26 @@ export abstract class PipelineStack extends Stack {
     });
   }
 
-  protected get engine() {
-    return this.props.override.engine ?? this.props.pipeline.engine;
+  /** The engines that some table's query runs on in this environment. */
+  protected get engines() {
+    return new Set(Object.values(enginesOf(this.props.pipeline, this.props.override.engine)));
+  }
+
+  /** What serves the predictions, in the stack of the machine that makes them. */
+  protected push(library: Asset): void {
+    const { environment, pipeline, override } = this.props;
+    // An id that CDK leaves out of names, so that the table is the same whichever construct it is in.
+    new Push(this, 'Default', {
+      pipeline,
+      tableName: this.names.predictionTable,
+      jobName: this.names.pushJob,
+      script: this.script('glue-scripts/push.py'),
+      library,
+      ...override.capacity.glue,
+      lake: this.lake,
+      sources: this.sources,
+      removalPolicy: removalPolicyOf(this, environment),
+    });
   }
 
   /** The functions of this stack's machine; `own` is what only this stack can say about where things are. */
@@ -86,9 +107,10 @@ export abstract class PipelineStack extends Stack {
       region: this.region,
       ...{ rawBucket, curatedBucket, sandboxBucket, logBucket, database, workgroup, runTable },
       alertTopic: this.lake.alerts.topicArn,
+      announcementTopic: this.lake.announcements.topicArn,
       ...(environment.slackSecretName ? { slackSecretName: environment.slackSecretName } : {}),
       sources: this.sources,
-      engine: this.engine,
+      ...(override.modelVersion ? { modelVersion: override.modelVersion } : {}),
       etlMachineArn: machineArn(this.names.etlMachine),
       mlMachineArn: machineArn(this.names.mlMachine),
       predictionTable: this.names.predictionTable,

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 describe('the request for a cluster', () => {
-  const request = (attempt: number) => clusterRequest(settings, runOf(), attempt, 's3://request');
+  const request = (attempt: number) => clusterRequest(settings, runOf(), 'features', attempt, 's3://request');
   const core = (attempt: number) =>
     request(attempt).Instances?.InstanceFleets?.find(({ InstanceFleetType }) => InstanceFleetType === 'CORE');
 

@@ -40,6 +40,7 @@ describe('inspect-sources', () => {
     expect(payload.inspection).toEqual({
       uri: 's3://sandbox/homes/runs/run-1/inspection.json',
       sound: ['visits', 'survey'],
+      broken: [],
     });
     expect(payload.notices).toEqual(['requests is not there; it is optional']);
     expect(glue.commandCalls(UpdateTableCommand)).toHaveLength(0);

@@ -104,6 +104,6 @@ describe('the watchdog', () => {
   });
 
   it('asks about the day before when a run is due the morning after', () => {
-    expect(dueDay({ days: 'daily', at: '22:00', dueBy: '04:00' }, '2020-03-01T04:00:00Z')).toBe('2020-02-29');
+    expect(dueDay({ at: '22:00', dueBy: '04:00' }, '2020-03-01T04:00:00Z')).toBe('2020-02-29');
   });
 });

@@ -10,7 +10,6 @@ import {
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { handler as publish } from '#lambdas/publish/handler.ts';
-import { getSettings } from '#lambdas/shared/settings.ts';
 import { handler as stage } from '#lambdas/stage-tables/handler.ts';
 import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
 import { visits } from '#test/lambdas/support/parquet.ts';
@@ -50,6 +49,8 @@ const created = () =>
       ]),
     ]);
 
+const BY_SPARK = { features: 'features', summary: 'features' };
+
 describe('stage-tables', () => {
   const jobs = { features: finished('emr', 's3://sandbox/homes/runs/run-1/report-features-1/') };
   beforeEach(() => {
@@ -59,7 +60,7 @@ describe('stage-tables', () => {
   });
 
   it('points the candidates at what the job wrote, a partition per folder, with the columns of the table', async () => {
-    const payload = await stage(eventOf(etlPayload({ jobs }), {}));
+    const payload = await stage(eventOf(etlPayload({ jobs }), { tables: BY_SPARK }));
     expect(payload.tables).toEqual({
       features: { rows: 6, location: FEATURES },
       summary: { rows: 2, location: SUMMARY },
@@ -91,7 +92,7 @@ describe('stage-tables', () => {
         { Values: ['2020-02-06', '2020-02-04'], StorageDescriptor: { Location: 's3://another day/' } },
       ],
     });
-    await stage(eventOf(etlPayload({ jobs }), { tables: ['features'] }));
+    await stage(eventOf(etlPayload({ jobs }), { tables: { features: 'features' } }));
     expect(created()).toEqual([]);
     expect(glue.commandCalls(UpdatePartitionCommand).map(({ args: [{ input }] }) => input.PartitionValueList)).toEqual([
       ['2020-02-07', '2020-02-05'],
@@ -104,7 +105,7 @@ describe('stage-tables', () => {
   it('points a partition elsewhere that somebody else has created in between', async () => {
     const ErrorDetail = { ErrorCode: 'AlreadyExistsException' };
     glue.on(BatchCreatePartitionCommand).resolves({ Errors: [{ PartitionValues: ['2020-02-07'], ErrorDetail }] });
-    await stage(eventOf(etlPayload({ jobs }), { tables: ['summary'] }));
+    await stage(eventOf(etlPayload({ jobs }), { tables: { summary: 'features' } }));
     expect(glue.commandCalls(UpdatePartitionCommand)[0]?.args[0].input).toMatchObject({
       PartitionValueList: ['2020-02-07'],
       PartitionInput: { StorageDescriptor: { Location: SUMMARY } },
@@ -113,7 +114,7 @@ describe('stage-tables', () => {
 
   it('does not believe a report of rows that are not there', async () => {
     s3.objects.delete(`${SUMMARY}part-0.parquet`);
-    await expect(stage(eventOf(etlPayload({ jobs }), {}))).rejects.toMatchObject({
+    await expect(stage(eventOf(etlPayload({ jobs }), { tables: BY_SPARK }))).rejects.toMatchObject({
       name: 'OutputMissing',
       message: `summary is said to have 2 rows, but nothing is at ${SUMMARY}`,
     });
@@ -121,30 +122,28 @@ describe('stage-tables', () => {
 
   it('fails when the report says nothing about a table', async () => {
     s3.putJson('s3://sandbox/homes/runs/run-1/report-features-1/report.json', { tables: { features: { rows: 6 } } });
-    await expect(stage(eventOf(etlPayload({ jobs }), {}))).rejects.toMatchObject({ name: 'OutputMissing' });
+    await expect(stage(eventOf(etlPayload({ jobs }), { tables: BY_SPARK }))).rejects.toMatchObject({
+      name: 'OutputMissing',
+    });
   });
 
-  it('counts in the files what Athena has unloaded, and joins what ran side by side', async () => {
-    getSettings().engine = 'athena';
-    try {
-      const branches = [
-        etlPayload({ jobs: { 'table-features': finished('athena') }, notices: ['a'] }),
-        etlPayload({ jobs: { 'table-summary': finished('athena') }, notices: ['a', 'b'] }),
-      ];
-      const payload = await stage(eventOf(etlPayload({ branches, notices: ['a'] }), {}));
-      expect(payload.tables).toMatchObject({ features: { rows: 6 }, summary: { rows: 2 } });
-      expect(payload).not.toHaveProperty('branches');
-      expect(payload.notices).toEqual(['a', 'b']);
-      expect(Object.keys(payload.jobs)).toEqual(['table-features', 'table-summary']);
-    } finally {
-      getSettings().engine = 'emr';
-    }
+  it('counts in the files what Athena has unloaded, believes Spark’s report, and joins what ran side by side', async () => {
+    const branches = [
+      etlPayload({ jobs: { 'table-features': finished('athena') }, notices: ['a'] }),
+      etlPayload({ jobs: { 'features-1-glue': jobs.features }, notices: ['a', 'b'] }),
+    ];
+    const tables = { features: 'table-features', summary: 'features-1-glue' };
+    const payload = await stage(eventOf(etlPayload({ branches, notices: ['a'] }), { tables }));
+    expect(payload.tables).toMatchObject({ features: { rows: 6 }, summary: { rows: 2 } });
+    expect(payload).not.toHaveProperty('branches');
+    expect(payload.notices).toEqual(['a', 'b']);
+    expect(Object.keys(payload.jobs)).toEqual(['table-features', 'features-1-glue']);
   });
 
   it('finds the rows of the newest earlier day, not of the day itself', async () => {
     for (const [day, rows] of Object.entries({ '2020-01-31': 1, '2020-02-06': 2, '2020-02-07': 3, '2020-02-08': 4 }))
       s3.putJson(`s3://curated/homes/manifests/${day}.json`, { tables: { features: { rows } } });
-    const payload = await stage(eventOf(etlPayload({ jobs }), {}));
+    const payload = await stage(eventOf(etlPayload({ jobs }), { tables: BY_SPARK }));
     expect(payload.previousRows).toEqual({ features: 2 });
   });
 });

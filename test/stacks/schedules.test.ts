@@ -36,17 +36,28 @@ it('an event that cannot be delivered within the hour is kept in a queue', () =>
   }
 });
 
-it('executions that were killed are heard of, for both machines of a pipeline', () => {
-  const rules = allResources(templates, 'AWS::Events::Rule').filter((r) => r.stack.startsWith('presage-dev-'));
-  expect(rules.map((rule) => rule.stack).sort()).toEqual(['presage-dev-buyer-stage-etl', 'presage-dev-buyer-stage-ml']);
+it('executions that were killed are heard of, for every machine of a pipeline', () => {
+  const rules = allResources(templates, 'AWS::Events::Rule');
+  const machines = allResources(templates, 'AWS::StepFunctions::StateMachine').map((machine) => machine.stack);
+  expect(rules.map((rule) => rule.stack).sort()).toEqual(machines.sort());
+  expect(machines).toEqual(expect.arrayContaining(['presage-dev-buyer-stage-etl', 'presage-dev-buyer-stage-ml']));
   for (const rule of rules)
     expect(rule.Properties.EventPattern.detail.status).toEqual(['FAILED', 'TIMED_OUT', 'ABORTED']);
 });
 
-it('failure mails go to the addresses of the environment', () => {
-  const mails = allResources(templates, 'AWS::SNS::Subscription').filter((s) => s.stack === 'presage-prod-lake');
-  expect(mails.map((s) => [s.Properties.Protocol, s.Properties.Endpoint])).toEqual([
-    ['email', 'data-team@example.com'],
+it('failures and good news are mails to addresses of their own', () => {
+  const lake = { lake: templates['presage-prod-lake'] as Template };
+  const topics = Object.fromEntries(
+    allResources(lake, 'AWS::SNS::Topic').map((topic) => [topic.id, topic.Properties.TopicName]),
+  );
+  const mails = allResources(lake, 'AWS::SNS::Subscription').map(({ Properties }) => [
+    topics[Properties.TopicArn.Ref],
+    Properties.Protocol,
+    Properties.Endpoint,
+  ]);
+  expect(mails.sort()).toEqual([
+    ['presage-prod-alerts', 'email', 'data-team@example.com'],
+    ['presage-prod-announcements', 'email', 'data-scientists@example.com'],
   ]);
 });
 

@@ -15,12 +15,12 @@ export const settings: Settings = {
   workgroup: 'presage-test',
   runTable: 'presage-test-runs',
   alertTopic: 'arn:aws:sns:eu-west-1:111122223333:presage-test-alerts',
+  announcementTopic: 'arn:aws:sns:eu-west-1:111122223333:presage-test-announcements',
   sources: {
     visits: { location: 's3://raw/homes/visits/', format: 'parquet' },
     survey: { location: 's3://raw/homes/survey/', format: 'csv' },
     requests: { location: 's3://raw/homes/requests/', format: 'csv' },
   },
-  engine: 'emr',
   etlMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:presage-test-homes-etl',
   mlMachineArn: 'arn:aws:states:eu-west-1:111122223333:stateMachine:presage-test-homes-ml',
   predictionTable: 'presage-test-homes-predictions',
