@@ -3,6 +3,7 @@ import { CatalogTable } from '#lib/constructs/catalog-table.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import { candidateTableName, predictionsTableName, rawTableName, scoresTableName, tableName } from '#lib/names.ts';
 import type { Column, ColumnType, Pipeline } from '#lib/pipelines/pipeline.ts';
+import { baselineColumns } from '#lib/sql/scored-sql.ts';
 
 const types = (columns: Record<string, Column>): Record<string, ColumnType> =>
   Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.type]));
@@ -70,7 +71,7 @@ export class MlTables extends Construct {
         columns: Object.fromEntries([...keys, ...outputs].map((name) => [name, 'varchar'])),
         partitions: { run: 'varchar', scored: 'varchar' },
       });
-    scores('holdout', [...model.trainingKey, 'label']);
+    scores('holdout', [...model.trainingKey, 'label', ...baselineColumns(model)]);
     scores('inference', predictions.key);
     new CatalogTable(this, 'Predictions', {
       database,

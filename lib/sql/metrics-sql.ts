@@ -1,6 +1,6 @@
 import type { Metrics } from '#lambdas/shared/payload.ts';
 import type { Model, Pipeline } from '#lib/pipelines/pipeline.ts';
-import { normalisedLabel, type Scored, scoredRelation } from './scored-sql.ts';
+import { baselineColumns, normalisedLabel, type Scored, scoredRelation } from './scored-sql.ts';
 import { literal } from './sql-text.ts';
 
 /** The keys of `metrics` for a model, in the order they are shown. */
@@ -16,41 +16,63 @@ export function metricNames(model: Model): string[] {
   ];
 }
 
+/** Further baselines, which no model value stands beside: always zero, and the means by a column. */
+const furtherBaselines = (model: Model): Record<string, string> =>
+  model.problem === 'regression'
+    ? {
+        'mse.zero': '0E0',
+        ...Object.fromEntries(
+          baselineColumns(model).flatMap((column) =>
+            column === 'baseline_mean' ? [] : [[column.replace('baseline_', 'mse.'), column]],
+          ),
+        ),
+      }
+    : {};
+
 /**
- * One query over the scored holdout: rows of metric, model_value, baseline_value (doubles; undefined = null), the
- * first being `rows`, the number of rows judged. Read its answer with `readMetrics`.
+ * One query over the scored holdout: rows of metric, model_value, baseline_value (doubles; undefined = null),
+ * baseline_only, the first being `rows`, the number of rows judged. Read its answer with `readMetrics`.
  *
  * - A class that is not in the model's answer has probability 0. Probabilities are held within [1e-15, 1] in the log
  *   loss. A row without an answer counts as wrong.
  * - F1 of a class is 2tp / (2tp + fp + fn); the macro mean is over the classes that occur, in labels or answers.
  * - `roc_auc` gives equal scores half a win; `pr_auc` is the average precision, equal scores being one step.
  * - The naive baseline of a classification answers the holdout's most frequent class (of equally frequent ones the
- *   first by name) with the classes' shares as probabilities; that of a regression the holdout's mean.
+ *   first by name) with the classes' shares as probabilities.
+ * - That of a regression answers the mean of the training rows; `mse.zero` and `mse.mean_by_<column>` are those of
+ *   further ones. A row without an answer leaves the measures of a regression undefined.
  */
 export function metricsQuery(pipeline: Pipeline, which: Scored): string {
   const { model } = pipeline;
   if (!model) throw new Error(`${pipeline.name} has no model to judge`);
   const holdout = scoredRelation(pipeline, 'holdout', which);
-  const ctes = model.problem === 'regression' ? regression(holdout) : classification(holdout, model);
-  const wanted = ['rows', ...metricNames(model)].map((name, i) => `(${i}, ${literal(name)})`).join(', ');
+  const ctes = model.problem === 'regression' ? regression(holdout, model) : classification(holdout, model);
+  const further = Object.keys(furtherBaselines(model));
+  const wanted = ['rows', ...metricNames(model), ...further]
+    .map((name, i) => `(${i}, ${literal(name)}, ${further.includes(name)})`)
+    .join(', ');
   const value = (judge: string) => `MAX(CASE WHEN measured.judge = '${judge}' THEN measured.value END)`;
   return `WITH ${ctes.join(',\n')}
-SELECT wanted.metric, ${value('model')} AS model_value, ${value('baseline')} AS baseline_value
-FROM (VALUES ${wanted}) AS wanted (place, metric)
+SELECT wanted.metric, ${value('model')} AS model_value, ${value('baseline')} AS baseline_value, wanted.baseline_only
+FROM (VALUES ${wanted}) AS wanted (place, metric, baseline_only)
 LEFT JOIN measured ON measured.metric = wanted.metric
-GROUP BY wanted.place, wanted.metric
+GROUP BY wanted.place, wanted.metric, wanted.baseline_only
 ORDER BY wanted.place ASC NULLS LAST`;
 }
 
 /** The rows of the answer, as text the way Athena gives them. */
 export function readMetrics(rows: Record<string, string | null | undefined>[]) {
   const number = (value: string | null | undefined) => (value == null || value === '' ? null : Number(value));
-  const column = (name: string): Metrics =>
-    Object.fromEntries(rows.filter((row) => row.metric !== 'rows').map((row) => [row.metric ?? '', number(row[name])]));
+  const measured = rows.filter((row) => row.metric !== 'rows');
+  const column = (of: typeof rows, name: string): Metrics =>
+    Object.fromEntries(of.map((row) => [row.metric ?? '', number(row[name])]));
   return {
     rows: number(rows.find((row) => row.metric === 'rows')?.model_value) ?? 0,
-    metrics: column('model_value'),
-    baseline: column('baseline_value'),
+    metrics: column(
+      measured.filter((row) => row.baseline_only !== 'true'),
+      'model_value',
+    ),
+    baseline: column(measured, 'baseline_value'),
   };
 }
 
@@ -150,19 +172,29 @@ function ranking(positive: string): string[] {
   ];
 }
 
-function regression(holdout: string): string[] {
+function regression(holdout: string, model: Model): string[] {
+  const judges: [judge: string, metrics: string[], guess: string][] = [
+    ['model', ['mse', 'mae'], 'predicted_value'],
+    ['baseline', ['mse', 'mae'], 'baseline_mean'],
+    ...Object.entries(furtherBaselines(model)).map(([metric, guess]): [string, string[], string] => [
+      'baseline',
+      [metric],
+      guess,
+    ]),
+  ];
+  const measures: string[] = [];
+  for (const [judge, metrics, guess] of judges)
+    for (const metric of metrics) {
+      const miss = `(label - ${guess})`;
+      const error = metric === 'mae' ? `ABS${miss}` : `${miss} * ${miss}`;
+      const mean = `CASE WHEN COUNT(${guess}) = COUNT(*) THEN AVG(${error}) END`;
+      measures.push(`SELECT '${judge}' AS judge, ${literal(metric)} AS metric, ${mean} AS value FROM answered`);
+    }
   return [
     `answered AS (SELECT * FROM (${holdout}) AS every WHERE every.label IS NOT NULL)`,
-    'mean AS (SELECT AVG(label) AS value FROM answered)',
-    `judged AS (
-  SELECT 'model' AS judge, label - predicted_value AS miss FROM answered
-  UNION ALL
-  SELECT 'baseline' AS judge, answered.label - mean.value AS miss FROM answered CROSS JOIN mean
-)`,
     `measured AS (
-  SELECT judge, 'rows' AS metric, CAST(COUNT(*) AS double) AS value FROM judged GROUP BY judge
-  UNION ALL SELECT judge, 'mse' AS metric, AVG(miss * miss) AS value FROM judged GROUP BY judge
-  UNION ALL SELECT judge, 'mae' AS metric, AVG(ABS(miss)) AS value FROM judged GROUP BY judge
+  SELECT 'model' AS judge, 'rows' AS metric, CAST(COUNT(*) AS double) AS value FROM answered
+  UNION ALL ${measures.join('\n  UNION ALL ')}
 )`,
   ];
 }

@@ -31,7 +31,19 @@ function answerTypes(model: Model): Record<string, string> {
   };
 }
 
-/** The scored rows of a dataset, typed: a SELECT. The holdout has `label` besides, and `label_probability`. */
+/**
+ * What the holdout of a regression says besides its label: what naive guessers that saw only the training rows answer.
+ * `baseline_mean` is their mean, `baseline_mean_by_<column>` that of the rows that agree in a column.
+ */
+export const baselineColumns = (model: Model): string[] =>
+  model.problem === 'regression'
+    ? ['baseline_mean', ...model.meansBy.map((column) => `baseline_mean_by_${column}`)]
+    : [];
+
+/**
+ * The scored rows of a dataset, typed: a SELECT. The holdout has `label` besides, and `label_probability` or the
+ * `baselineColumns`.
+ */
 export function scoredRelation(pipeline: Pipeline, dataset: 'holdout' | 'inference', which: Scored): string {
   const { model, predictions } = pipeline;
   if (!model || !predictions) throw new Error(`${pipeline.name} has no model: nothing of it is scored`);
@@ -40,9 +52,9 @@ export function scoredRelation(pipeline: Pipeline, dataset: 'holdout' | 'inferen
   const where = `WHERE run = ${literal(which.execution)} AND scored = ${literal(which.scored)}`;
   const from = `FROM ${scoresTableName(pipeline.name, dataset)} ${where}`;
   if (model.problem === 'regression') {
-    const label = dataset === 'holdout' ? ["CAST(NULLIF(label, '') AS double) AS label"] : [];
-    const value = "CAST(NULLIF(predicted_label, '') AS double) AS predicted_value";
-    return `SELECT ${[...key, ...label, value].join(', ')} ${from}`;
+    const number = (column: string, name = column) => `CAST(NULLIF(${column}, '') AS double) AS ${name}`;
+    const judged = dataset === 'holdout' ? ['label', ...baselineColumns(model)].map((column) => number(column)) : [];
+    return `SELECT ${[...key, ...judged, number('predicted_label', 'predicted_value')].join(', ')} ${from}`;
   }
   const parsed = [
     ...key,

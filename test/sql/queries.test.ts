@@ -125,7 +125,11 @@ describe('a parameter', () => {
 });
 
 test('a source without a key gives every row, or each once where it is distinct', async () => {
-  const source = { format: 'parquet', key: [], columns: { timestamp: 'varchar', week: 'integer' } } as const;
+  const source: PipelineInput['sources'][string] = {
+    format: 'parquet',
+    key: [],
+    columns: { timestamp: 'varchar', week: 'integer' },
+  };
   const pipeline = visits(
     { pages: { timestamp: 'varchar', week: 'integer' } },
     { sources: { once: { ...source, distinct: true }, repeated: source } },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rawTableName, scoresTableName } from '#lib/names.ts';
 import { definePipeline, type PipelineInput } from '#lib/pipelines/pipeline.ts';
 import { metricsQuery, readMetrics } from '#lib/sql/metrics-sql.ts';
-import { predictionsQuery, scoredRelation } from '#lib/sql/scored-sql.ts';
+import { baselineColumns, predictionsQuery, scoredRelation } from '#lib/sql/scored-sql.ts';
 import { withRunDate } from '#lib/sql/sql-text.ts';
 import { compileQueries, visits } from '../fixture.ts';
 import { type Answer, type Cell, Engines, type TestTable } from './engines.ts';
@@ -149,7 +149,7 @@ const model = (problem: 'binary' | 'regression'): PipelineInput => ({
     problem,
     objective: problem === 'binary' ? 'AUC' : 'MSE',
     label: 'bought',
-    ...(problem === 'binary' && { classes: ['0', '1'], positive: '1' }),
+    ...(problem === 'binary' ? { classes: ['0', '1'], positive: '1', threshold: 0.2 } : { meansBy: ['age'] }),
     features: ['age'],
     trainingKey: ['user_id'],
     entity: ['user_id'],
@@ -168,8 +168,9 @@ const scored = (dataset: 'holdout' | 'inference', label: string[], rows: Cell[][
 });
 
 async function metrics(problem: 'binary' | 'regression', rows: Cell[][]) {
-  const sql = metricsQuery(definePipeline(model(problem)), which);
-  const tables = scored('holdout', ['label'], rows);
+  const pipeline = definePipeline(model(problem));
+  const sql = metricsQuery(pipeline, which);
+  const tables = scored('holdout', ['label', ...(pipeline.model ? baselineColumns(pipeline.model) : [])], rows);
   await engines.load(tables);
   await engines.validate(sql);
   const answer = (await engines.ask(tables, { metrics: { athena: sql } })).metrics ?? expect.fail('no answer');
@@ -216,14 +217,30 @@ test('one class only: what cannot be measured is undefined', async () => {
   expect(found).toMatchObject({ accuracy: 1, roc_auc: null, pr_auc: null, precision: null, recall: null, f1: null });
 });
 
-test('regression: squared and absolute error beside the mean', async () => {
+test('regression: squared and absolute error beside zero, the mean and the means by a column', async () => {
+  // label, the mean of the training rows, the mean of those of the age, what the model says
   const { metrics: found, baseline } = await metrics('regression', [
-    ['1', '1', '1.5', null, null],
-    ['2', '2.0', '2', null, null],
-    ['3', '6', '4', null, null],
+    ['1', '1', '2', '1.25', '1.5', null, null],
+    ['2', '2.0', '2', '2', '2', null, null],
+    ['3', '6', '2.0', '5e-1', '4.0E0', null, null],
   ]);
-  expect(found).toEqual({ mse: expect.closeTo(4.25 / 3, 9), mae: expect.closeTo(2.5 / 3, 9) });
-  expect(baseline).toEqual({ mse: expect.closeTo((4 + 1 + 9) / 3, 9), mae: expect.closeTo(2, 9) });
+  const close = (value: number) => expect.closeTo(value, 9);
+  expect(found).toEqual({ mse: close(4.25 / 3), mae: close(2.5 / 3) });
+  expect(baseline).toEqual({
+    mse: close((1 + 0 + 16) / 3),
+    mae: close((1 + 0 + 4) / 3),
+    'mse.zero': close((1 + 4 + 36) / 3),
+    'mse.mean_by_age': close((0.0625 + 0 + 30.25) / 3),
+  });
+});
+
+test('regression: a row without an answer leaves the measures of the model undefined', async () => {
+  const { metrics: found, baseline } = await metrics('regression', [
+    ['1', '0.5', '1', '0.5', '0.0123', null, null],
+    ['2', '0.5', '1', '0.5', '', null, null],
+  ]);
+  expect(found).toEqual({ mse: null, mae: null });
+  expect(baseline).toMatchObject({ mse: 0.25, 'mse.mean_by_age': 0 });
 });
 
 test('scored rows carry typed keys, the probability of the positive class and both lists', async () => {
@@ -236,10 +253,11 @@ test('scored rows carry typed keys, the probability of the positive class and bo
     'predicted_label',
     'probability',
     'positive_probability',
+    'above_threshold',
     'labels',
     'probabilities',
   ]);
-  expect(answer.scored?.rows).toEqual([[12, '0', 0.25, 0.75, ['1', '0'], [0.75, 0.25]]]);
+  expect(answer.scored?.rows).toEqual([[12, '0', 0.25, 0.75, true, ['1', '0'], [0.75, 0.25]]]);
 });
 
 test('predictions.sql can compute from the probability of the positive class', async () => {
@@ -248,7 +266,7 @@ test('predictions.sql can compute from the probability of the positive class', a
     ages: 'SELECT user_id, age FROM person',
     training: 'SELECT user_id, age, CAST(1 AS bigint) AS bought FROM ages',
     inference: 'SELECT user_id, age FROM ages',
-    predictions: `WITH sure AS (SELECT user_id, positive_probability FROM scored WHERE positive_probability > 2E-1)
+    predictions: `WITH sure AS (SELECT user_id, positive_probability FROM scored WHERE above_threshold)
                   SELECT user_id, CAST(positive_probability AS double) AS value FROM sure`,
   });
   const tables = scored(
