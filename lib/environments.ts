@@ -111,6 +111,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop },
       reorder: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
+      vouchers: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
     },
   },
   dev: {
@@ -120,6 +121,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small },
       reorder: { scheduled: false, timeToLiveDays: 5, capacity: small },
+      vouchers: { scheduled: false, timeToLiveDays: 5, capacity: small },
     },
   },
   qa: {
@@ -128,6 +130,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: small },
       reorder: { scheduled: true, timeToLiveDays: 7, capacity: small },
+      vouchers: { scheduled: true, timeToLiveDays: 7, capacity: small },
     },
   },
   prod: {
@@ -137,6 +140,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production },
       reorder: { scheduled: true, timeToLiveDays: 7, capacity: production },
+      vouchers: { scheduled: true, timeToLiveDays: 7, capacity: production },
     },
   },
 } as const satisfies Record<string, Environment>;

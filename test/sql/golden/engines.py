@@ -1,7 +1,7 @@
 """DuckDB as the local Athena uses it, and Spark as the feature runner uses it, behind lines of JSON.
 
 A line in: {"engine": "duckdb" | "spark", "tables": {name: {"columns": {name: type}, "rows": [[…]]}}, "sql": {…}};
-`sql` holds the questions by name.
+`sql` holds the questions by name. For DuckDB a table can name a Parquet `file` that has its rows.
 A line out: {name: {"columns": […], "types": […], "rows": [[…]]} or {"error": text}}. Ends with its standard input.
 """
 
@@ -69,6 +69,11 @@ def on_duckdb(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
     connection = duckdb.connect(':memory:')
     for name, table in tables.items():
         columns = table['columns']
+        if table.get('file'):
+            data[name] = TableData.of_files(
+                {c: HIVE_TYPES.get(t, t) for c, t in columns.items()}, [Path(table['file'])]
+            )
+            continue
         connection.execute(f'CREATE TABLE {name} ({", ".join(f"{c} {t}" for c, t in columns.items())})')
         rows = [[typed(cell, kind) for cell, kind in zip(row, columns.values(), strict=True)] for row in table['rows']]
         if rows:

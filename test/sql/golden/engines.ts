@@ -12,6 +12,8 @@ export type Cell = string | number | boolean | null | Cell[];
 export interface TestTable {
   columns: Record<string, string>;
   rows: Cell[][];
+  /** A Parquet file with the rows, for DuckDB alone, where they are many. */
+  file?: string;
 }
 
 export interface Answer {
@@ -88,7 +90,7 @@ export class Engines {
 type PythonAnswer = Answer | { error: string };
 
 /** DuckDB and Spark live in one Python process; it ends when its input does. */
-class PythonEngines {
+export class PythonEngines {
   private readonly child: ChildProcess;
   private readonly lines: AsyncIterator<string>;
   private said = '';
@@ -100,12 +102,12 @@ class PythonEngines {
     this.child.stderr?.on('data', (data: Buffer) => {
       this.said = (this.said + data).slice(-4000);
     });
+    this.child.stdin?.on('error', () => {}); // it has ended: said when it is asked
     if (!this.child.stdout) throw new Error('no pipe to Python');
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
   }
 
   async ask(engine: string, tables: Record<string, TestTable>, sql: Record<string, string>) {
-    this.child.stdin?.on('error', () => {}); // it has ended: said below
     this.child.stdin?.write(`${JSON.stringify({ engine, tables, sql })}\n`);
     const line = await this.lines.next();
     if (line.done) throw new Error(`${engine} ended without an answer:\n${this.said}`);
