@@ -102,6 +102,27 @@ def test_a_table_of_ours_has_partition_columns_and_run_date_with_their_types(
     assert [str(value) for value in frame.collect()[0]] == ['a', '2026-01-01', '007', '2026-01-02']
 
 
+DAYS = ('2026-01-01', '2026-01-08', '2026-01-15')
+
+
+def test_tables_of_several_run_dates_are_one_view_with_the_date_of_each(spark: SparkSession, tmp_path: Path) -> None:
+    for day, member in (('2026-01-01', 'a'), ('2026-01-08', 'b')):
+        (tmp_path / day).mkdir()
+        pq.write_table(pa.table({'member_id': [member]}), tmp_path / day / 'a.parquet')
+    days = [
+        {'runDate': day, 'location': location(tmp_path / day)} for day in ('2026-01-01', '2026-01-08', '2026-01-15')
+    ]
+    frame = read_view(spark, {'name': 'p', 'columns': {'member_id': 'varchar'}, 'runDates': days}, '2026-01-20')
+    assert frame.dtypes == [('member_id', 'string'), ('run_date', 'date')]
+    found = sorted((row.member_id, str(row.run_date)) for row in frame.collect())
+    assert found == [('a', '2026-01-01'), ('b', '2026-01-08')]
+
+
+def test_predictions_nobody_has_made_yet_are_a_view_without_rows(spark: SparkSession) -> None:
+    frame = read_view(spark, {'name': 'p', 'columns': {'n': 'double'}, 'runDates': []}, '2026-01-20')
+    assert (frame.columns, frame.count()) == (['n', 'run_date'], 0)
+
+
 def test_files_can_be_read_as_they_are(spark: SparkSession, tmp_path: Path) -> None:
     (tmp_path / 'a.csv').write_text('Member_ID , x\na,1\n')
     assert read_any(spark, 'holdout', 'csv', (tmp_path / 'a.csv').as_uri()).columns == ['member_id', 'x']

@@ -11,7 +11,15 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from dynamo_server import DynamoServer
 
-from presage_spark.dynamo import FIRST_WAIT, LONGEST_WAIT, TRIES, Counts, DynamoWriter, attribute, same
+from presage_spark.dynamo import (
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    TRIES,
+    Counts,
+    DynamoWriter,
+    attribute,
+    same,
+)
 
 
 @pytest.fixture
@@ -39,12 +47,23 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def writer(server: DynamoServer, waits: list[float]) -> DynamoWriter:
-    return DynamoWriter(client_of(server), 'predictions', ['member_id'], sleep=waits.append, jitter=lambda: 1.0)
+    return DynamoWriter(
+        client_of(server),
+        'predictions',
+        ['member_id'],
+        sleep=waits.append,
+        jitter=lambda: 1.0,
+    )
 
 
 def items(count: int, **changes: Any) -> list[dict[str, Any]]:
     return [
-        {'member_id': {'S': f'm{i}'}, 'probability': {'N': '0.5'}, 'ttl': {'N': '1000000'}, **changes}
+        {
+            'member_id': {'S': f'm{i}'},
+            'probability': {'N': '0.5'},
+            'ttl': {'N': '1000000'},
+            **changes,
+        }
         for i in range(count)
     ]
 
@@ -68,14 +87,22 @@ def test_only_changed_and_missing_items_are_written(writer: DynamoWriter, server
     assert writer.push(changed) == Counts(written=11, unchanged=99)
 
 
-def test_a_push_that_was_cut_off_goes_on_where_it_ended_and_looks_no_further(
-    writer: DynamoWriter, server: DynamoServer
-) -> None:
+def test_a_push_that_was_cut_off_goes_on_where_it_ended(writer: DynamoWriter) -> None:
     writer.push(items(130))
-    server.requests.clear()
     assert writer.push(items(900)) == Counts(written=770, unchanged=130)
-    # 100 keys take two reads here: those of the first hundred, the second, and the third, which finds nothing.
-    assert server.requests.count('BatchGetItem') == 6
+
+
+def test_an_older_day_does_not_overwrite_a_newer_one(writer: DynamoWriter, server: DynamoServer) -> None:
+    writer.push(items(30, run_date={'S': '2026-11-20'}))
+    older = items(250, run_date={'S': '2026-11-13'}, probability={'N': '0.9'})
+    # The newer ones are the last of a push that begins with a whole batch of which nothing is there.
+    assert writer.push(older[::-1]) == Counts(written=220, unchanged=30, newer=30)
+    assert sum(item['run_date'] == {'S': '2026-11-20'} for item in server.items.values()) == 30
+
+
+def test_a_later_day_overwrites(writer: DynamoWriter, server: DynamoServer) -> None:
+    writer.push(items(5, run_date={'S': '2026-11-13'}))
+    assert writer.push(items(5, run_date={'S': '2026-11-20'})) == Counts(written=5)
 
 
 def test_items_handed_back_are_sent_again_until_they_are_in(
@@ -87,7 +114,12 @@ def test_items_handed_back_are_sent_again_until_they_are_in(
 
 
 @pytest.mark.parametrize(
-    'code', ['ProvisionedThroughputExceededException', 'ThrottlingException', 'InternalServerError']
+    'code',
+    [
+        'ProvisionedThroughputExceededException',
+        'ThrottlingException',
+        'InternalServerError',
+    ],
 )
 def test_throttling_and_faults_are_tried_again(writer: DynamoWriter, server: DynamoServer, code: str) -> None:
     server.plan.extend([code, code])

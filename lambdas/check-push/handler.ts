@@ -12,6 +12,8 @@ interface PushReport {
   written: number;
   unchanged: number;
   failed: number;
+  /** Of the unchanged, those of which the table has a later day's. */
+  newer?: number;
 }
 
 /**
@@ -23,7 +25,7 @@ export const handler = step<EtlPayload & MlPayload, EtlPayload & MlPayload>(asyn
   const { jobs } = payload;
   const predictions = toPush(payload);
   if (!jobs.push?.output) throw new Error('Nothing has been pushed');
-  const { rows, written, unchanged, failed } = await readJson<PushReport>(`${jobs.push.output}report.json`);
+  const { rows, written, unchanged, failed, newer = 0 } = await readJson<PushReport>(`${jobs.push.output}report.json`);
   if (failed || rows !== predictions.rows || written + unchanged !== rows)
     throw stepError(
       'PushIncomplete',
@@ -33,5 +35,8 @@ export const handler = step<EtlPayload & MlPayload, EtlPayload & MlPayload>(asyn
   if (getPipeline().model)
     await pointPartition(predictionsTableName(run.pipeline), { values: [run.runDate], location });
   count('Pushed', written);
-  return { ...payload, predictions: { ...predictions, written, unchanged, failed } };
+  const notices = newer
+    ? [...payload.notices, `${newer} of ${rows} rows were left alone in DynamoDB: it has them of a later run date`]
+    : payload.notices;
+  return { ...payload, notices, predictions: { ...predictions, written, unchanged, failed } };
 });

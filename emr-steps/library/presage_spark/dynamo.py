@@ -46,6 +46,8 @@ class Counts:
     written: int = 0
     unchanged: int = 0
     failed: int = 0
+    # Of the unchanged, those whose item in the table is of a later run date.
+    newer: int = 0
     # Why items failed, in DynamoDB's word.
     reason: str = ''
 
@@ -54,10 +56,9 @@ class DynamoWriter:
     """Puts items into one table. `key` are the table's key attributes; `client` is a boto3 DynamoDB client.
 
     Before a batch is written its keys are read: an item that is there with the same attributes (and at most a day less
-    to live) is left alone. Reading first costs a tenth of the capacity of a write, and it is what makes a repeated
-    push cheap and harmless; conditional writes would do the same but cannot be sent in batches. Items come in
-    the same order every time, so the first batch of which nothing is there is where an earlier push ended, mostly at
-    the very start: from it on everything is written without looking.
+    to live) is left alone, and so is one of a later `run_date`. Reading first costs a tenth of the capacity of a write;
+    it makes a repeated push cheap and the push of an older day harmless. Conditional writes would do the same but
+    cannot be sent in batches. Nobody else writes meanwhile: a pipeline runs once at a time.
 
     Throttling, faults of the service and items handed back are tried again with growing, random waits. If nothing at
     all gets through for a whole round of tries, this and all further items are counted as failed. Everything else
@@ -80,7 +81,7 @@ class DynamoWriter:
 
     def push(self, items: Iterable[Item]) -> Counts:
         """Writes what is not there yet. ValueError if two items close to each other have the same key."""
-        counts, looking = Counts(), True
+        counts = Counts()
         for chunk in batches(items, READ_BATCH):
             if counts.reason:
                 counts.failed += len(chunk)
@@ -88,11 +89,13 @@ class DynamoWriter:
             by_key = {self._key_of(item): item for item in chunk}
             if len(by_key) < len(chunk):
                 raise ValueError(f'{len(chunk) - len(by_key)} items repeat the key of another')
-            there: dict[tuple[Any, ...], Item] = {}
-            if looking:
-                there, counts.reason = self._read(chunk)
-            changed = [item for key, item in by_key.items() if not same(item, there.get(key))]
-            looking = len(changed) < len(chunk)
+            there, counts.reason = self._read(chunk)
+            older = [item for key, item in by_key.items() if not newer(there.get(key), item)]
+            changed = [item for item in older if not same(item, there.get(self._key_of(item)))]
+            if counts.reason:  # what could not be looked at may be newer
+                counts.failed += len(chunk)
+                continue
+            counts.newer += len(chunk) - len(older)
             counts.unchanged += len(chunk) - len(changed)
             for batch in batches(changed, WRITE_BATCH):
                 left = len(batch)
@@ -162,6 +165,13 @@ def busy_reason(error: Exception) -> str | None:
     return f'{type(error).__name__}: {error}' if names & {'HTTPClientError', 'ConnectionError'} else None
 
 
+def newer(there: Item | None, item: Item) -> bool:
+    """Whether what is there was predicted for a later day."""
+    if there is None or 'run_date' not in there or 'run_date' not in item:
+        return False
+    return bool(there['run_date'].get('S', '') > item['run_date'].get('S', ''))
+
+
 def same(item: Item, there: Item | None) -> bool:
     """Whether writing `item` over `there` would change anything but its time to live by less than a day."""
     if there is None or item.keys() != there.keys():
@@ -177,7 +187,10 @@ def plain(value: dict[str, Any]) -> Any:
     return Decimal(content) if kind == 'N' else (kind, content)
 
 
-SMALLEST, LARGEST = Decimal('1e-130'), Decimal('9.9999999999999999999999999999999999999e125')
+SMALLEST, LARGEST = (
+    Decimal('1e-130'),
+    Decimal('9.9999999999999999999999999999999999999e125'),
+)
 
 
 def attribute(value: Any) -> dict[str, Any]:

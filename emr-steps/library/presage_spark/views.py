@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from typing import Any
 
@@ -43,7 +44,8 @@ def register_views(spark: SparkSession, views: list[dict[str, Any]], run_date: s
     A view is {name, format: csv|parquet, columns: {name: type}, partitionTypes?: {name: type}, runDate?: bool,
     location: {uri} | null}. It has the declared columns in order, typed as declared (CSV: all strings), then the
     partition columns, then `run_date` if `runDate` says so. No location (an optional source that is absent) is a
-    view without rows.
+    view without rows. With `runDates: [{runDate, location: {uri}}]` instead, it is Parquet of ours of several days,
+    and a run date without a file is one without rows.
     """
     problems = []
     for view in views:
@@ -57,6 +59,8 @@ def register_views(spark: SparkSession, views: list[dict[str, Any]], run_date: s
 
 def read_view(spark: SparkSession, view: dict[str, Any], run_date: str) -> DataFrame:
     """The rows of one view; see `register_views`."""
+    if 'runDates' in view:
+        return _of_run_dates(spark, view)
     name, location = view['name'], view.get('location')
     text = view['format'] == 'csv'
     types = {
@@ -70,6 +74,17 @@ def read_view(spark: SparkSession, view: dict[str, Any], run_date: str) -> DataF
     else:
         frame = _select(_read(spark, name, view['format'], location['uri']), types, name)
     return frame.withColumn('run_date', run_date_column(run_date)) if view.get('runDate') else frame
+
+
+def _of_run_dates(spark: SparkSession, view: dict[str, Any]) -> DataFrame:
+    types = view['columns']
+    frames = [spark.createDataFrame([], _schema({**types, 'run_date': 'date'}))]
+    for part in view['runDates']:
+        uri = part['location']['uri']
+        if any(size for _, size in data_files(spark, uri)):
+            rows = _ours(spark, view['name'], uri, types)
+            frames.append(rows.withColumn('run_date', run_date_column(part['runDate'])))
+    return functools.reduce(DataFrame.unionByName, frames)
 
 
 def _ours(spark: SparkSession, name: str, uri: str, types: dict[str, str]) -> DataFrame:
@@ -131,7 +146,7 @@ def run_date_column(run_date: str) -> Column:
 
 
 def with_run_date(sql: str, run_date: str) -> str:
-    """`:run_date`, the only parameter of a compiled query, as a DATE literal."""
+    """`:run_date` as a DATE literal. Other parameters of a query are in its text already."""
     return re.sub(r':run_date\b', f"DATE '{check_date(run_date)}'", sql)
 
 
