@@ -59,15 +59,9 @@ def push(spark: SparkSession, request: Request) -> dict[str, int]:
 
 def predictions(spark: SparkSession, request: Request) -> DataFrame:
     uri = field(request, 'predictions')['uri']
-    view = {
-        'name': 'predictions',
-        'format': 'parquet',
-        'columns': field(request, 'columns'),
-    }
+    view = {'name': 'predictions', 'format': 'parquet', 'columns': field(request, 'columns')}
     return read_view(
-        spark,
-        {**view, 'location': {'uri': uri} if any(data_files(spark, uri)) else None},
-        request['runDate'],
+        spark, {**view, 'location': {'uri': uri} if any(data_files(spark, uri)) else None}, request['runDate']
     )
 
 
@@ -103,11 +97,7 @@ def refuse_unfit_keys(rows: DataFrame, key: list[str], table_key: list[str]) -> 
 
 def write(rows: DataFrame, expected: int, table_key: list[str], request: Request) -> Counts:
     """Writes from a bounded number of tasks; gives back the sum of what they did."""
-    region, table, model = (
-        field(request, 'region'),
-        request['table'],
-        field(request, 'model'),
-    )
+    region, table, model = field(request, 'region'), request['table'], field(request, 'model')
     stamp = {
         'run_date': {'S': check_date(field(request, 'runDate'))},
         **({'model': {'S': model}} if model else {}),
@@ -119,11 +109,7 @@ def write(rows: DataFrame, expected: int, table_key: list[str], request: Request
         from botocore.config import Config
 
         retries: Any = {'total_max_attempts': 1}  # DynamoWriter retries, and counts
-        client = boto3.client(
-            'dynamodb',
-            region_name=region,
-            config=Config(retries=retries, read_timeout=30),
-        )
+        client = boto3.client('dynamodb', region_name=region, config=Config(retries=retries, read_timeout=30))
         yield DynamoWriter(client, table, table_key).push(item_of(row, stamp) for row in part)
 
     writers = min(MOST_WRITERS, max(1, math.ceil(expected / ROWS_PER_WRITER)))
@@ -139,10 +125,7 @@ def write(rows: DataFrame, expected: int, table_key: list[str], request: Request
 
 def item_of(row: Row, stamp: Item) -> Item:
     """A prediction as DynamoDB stores it; a null is an attribute that is not there."""
-    return {
-        **{name: attribute(value) for name, value in row.asDict().items() if value is not None},
-        **stamp,
-    }
+    return {**{name: attribute(value) for name, value in row.asDict().items() if value is not None}, **stamp}
 
 
 if __name__ == '__main__':

@@ -11,15 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from dynamo_server import DynamoServer
 
-from presage_spark.dynamo import (
-    FIRST_WAIT,
-    LONGEST_WAIT,
-    TRIES,
-    Counts,
-    DynamoWriter,
-    attribute,
-    same,
-)
+from presage_spark.dynamo import FIRST_WAIT, LONGEST_WAIT, TRIES, Counts, DynamoWriter, attribute, same
 
 
 @pytest.fixture
@@ -47,23 +39,12 @@ def waits() -> list[float]:
 
 @pytest.fixture
 def writer(server: DynamoServer, waits: list[float]) -> DynamoWriter:
-    return DynamoWriter(
-        client_of(server),
-        'predictions',
-        ['member_id'],
-        sleep=waits.append,
-        jitter=lambda: 1.0,
-    )
+    return DynamoWriter(client_of(server), 'predictions', ['member_id'], sleep=waits.append, jitter=lambda: 1.0)
 
 
 def items(count: int, **changes: Any) -> list[dict[str, Any]]:
     return [
-        {
-            'member_id': {'S': f'm{i}'},
-            'probability': {'N': '0.5'},
-            'ttl': {'N': '1000000'},
-            **changes,
-        }
+        {'member_id': {'S': f'm{i}'}, 'probability': {'N': '0.5'}, 'ttl': {'N': '1000000'}, **changes}
         for i in range(count)
     ]
 
@@ -114,12 +95,7 @@ def test_items_handed_back_are_sent_again_until_they_are_in(
 
 
 @pytest.mark.parametrize(
-    'code',
-    [
-        'ProvisionedThroughputExceededException',
-        'ThrottlingException',
-        'InternalServerError',
-    ],
+    'code', ['ProvisionedThroughputExceededException', 'ThrottlingException', 'InternalServerError']
 )
 def test_throttling_and_faults_are_tried_again(writer: DynamoWriter, server: DynamoServer, code: str) -> None:
     server.plan.extend([code, code])

@@ -25,11 +25,7 @@ def one_server(spark: SparkSession) -> Iterator[DynamoServer]:
     """One for all tests: Spark keeps its Python workers only as long as their environment stays the same."""
     server = DynamoServer('predictions', ['member_id'])
     workers = spark.sparkContext.environment
-    workers.update(
-        AWS_ENDPOINT_URL=server.url,
-        AWS_ACCESS_KEY_ID='test',
-        AWS_SECRET_ACCESS_KEY='test',
-    )
+    workers.update(AWS_ENDPOINT_URL=server.url, AWS_ACCESS_KEY_ID='test', AWS_SECRET_ACCESS_KEY='test')
     yield server
     for name in ('AWS_ENDPOINT_URL', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'):
         workers.pop(name)
@@ -63,11 +59,7 @@ def push(spark: SparkSession, server: DynamoServer, tmp_path: Path) -> Push:
             'table': 'predictions',
             'region': 'eu-west-1',
             'key': ['member_id'],
-            'columns': {
-                'member_id': 'varchar',
-                'buyer_stage': 'varchar',
-                'probability': 'double',
-            },
+            'columns': {'member_id': 'varchar', 'buyer_stage': 'varchar', 'probability': 'double'},
             'predictions': location(folder),
             'expiresAt': 1_800_000_000,
             'report': location(tmp_path / 'report'),
@@ -78,13 +70,7 @@ def push(spark: SparkSession, server: DynamoServer, tmp_path: Path) -> Push:
 
 
 def test_every_prediction_becomes_an_item_with_its_run_model_and_ttl(push: Push, server: DynamoServer) -> None:
-    assert push() == {
-        'rows': ROWS,
-        'written': ROWS,
-        'unchanged': 0,
-        'failed': 0,
-        'newer': 0,
-    }
+    assert push() == {'rows': ROWS, 'written': ROWS, 'unchanged': 0, 'failed': 0, 'newer': 0}
     item = next(item for item in server.items.values() if item['member_id']['S'] == 'm1')
     assert item == {
         'member_id': {'S': 'm1'},
@@ -98,13 +84,7 @@ def test_every_prediction_becomes_an_item_with_its_run_model_and_ttl(push: Push,
 
 def test_the_same_push_again_writes_nothing_and_a_new_day_writes_all(push: Push, server: DynamoServer) -> None:
     push()
-    assert push(expiresAt=1_800_000_300) == {
-        'rows': ROWS,
-        'written': 0,
-        'unchanged': ROWS,
-        'failed': 0,
-        'newer': 0,
-    }
+    assert push(expiresAt=1_800_000_300) == {'rows': ROWS, 'written': 0, 'unchanged': ROWS, 'failed': 0, 'newer': 0}
     assert push(runDate='2026-11-21')['written'] == ROWS
 
 
@@ -119,8 +99,7 @@ def test_no_predictions_are_no_failure(push: Push, tmp_path: Path) -> None:
 
 def test_repeated_keys_are_refused_before_anything_is_written(push: Push, server: DynamoServer) -> None:
     with pytest.raises(
-        PushError,
-        match=r'2 key\(s\) occur more than once among the predictions, for example member_id=a',
+        PushError, match=r'2 key\(s\) occur more than once among the predictions, for example member_id=a'
     ):
         push(['a', 'b', 'a', 'b', 'c'])
     assert server.puts == 0
@@ -134,13 +113,7 @@ def test_empty_keys_are_refused_before_anything_is_written(push: Push, server: D
 
 def test_an_older_day_leaves_newer_items_alone_and_counts_them(push: Push, server: DynamoServer) -> None:
     push(['a', 'b'], runDate='2026-11-20')
-    assert push(['b', 'c'], runDate='2026-11-13') == {
-        'rows': 2,
-        'written': 1,
-        'unchanged': 1,
-        'failed': 0,
-        'newer': 1,
-    }
+    assert push(['b', 'c'], runDate='2026-11-13') == {'rows': 2, 'written': 1, 'unchanged': 1, 'failed': 0, 'newer': 1}
     assert {item['member_id']['S']: item['run_date']['S'] for item in server.items.values()} == {
         'a': '2026-11-20',
         'b': '2026-11-20',
@@ -155,8 +128,7 @@ def test_rows_without_a_model_have_none(push: Push, server: DynamoServer) -> Non
 
 def test_several_columns_after_the_first_are_one_sort_key(spark: SparkSession) -> None:
     rows = spark.createDataFrame(
-        [('Peru', 'frequency', '0-4', 1)],
-        'country string, name string, segment string, n int',
+        [('Peru', 'frequency', '0-4', 1)], 'country string, name string, segment string, n int'
     )
     made, key = script.with_table_key(rows, ['country', 'name', 'segment'])
     assert key == ['country', 'name#segment']
@@ -186,10 +158,4 @@ def test_rows_that_did_not_arrive_are_counted_in_report_and_message(
     with pytest.raises(PushError, match='15 did not arrive: ThrottlingException'):
         push()
     report = json.loads((tmp_path / 'report' / 'report.json').read_text())
-    assert report == {
-        'rows': ROWS,
-        'written': 100,
-        'unchanged': 5,
-        'failed': 15,
-        'newer': 0,
-    }
+    assert report == {'rows': ROWS, 'written': 100, 'unchanged': 5, 'failed': 15, 'newer': 0}

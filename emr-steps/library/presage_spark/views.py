@@ -123,9 +123,7 @@ def _select(frame: DataFrame, types: dict[str, str], name: str) -> DataFrame:
     if missing:
         raise SourceError(f'{name}: missing column(s) {", ".join(missing)}; found {", ".join(frame.columns)}')
     try:
-        return frame.select(
-            *[F.col(f'`{there[c]}`').cast(spark_type(t)).alias(c) for c, t in types.items()],
-        )
+        return frame.select(*[F.col(f'`{there[c]}`').cast(spark_type(t)).alias(c) for c, t in types.items()])
     except Exception as error:
         raise SourceError(f'{name}: {explain(error)}') from error
 
