@@ -12,7 +12,8 @@ import { History, habitsOf, type Line, type Shop, shopOf } from './shop.ts';
  *
  * Each user's orders are simulated one after the other. Whether a product is bought again is drawn from
  * `History.probability` of what the orders before show, in the history and in the order to be predicted alike, which is
- * why the best possible score is known. Users come one by one and are written at once: a large set needs no more memory.
+ * why the best possible score is known. Users come one by one and are written at once: a large set needs no more
+ * memory.
  */
 const USERS = 260;
 const PRODUCTS = 500;
@@ -26,6 +27,8 @@ const WITH_SHORT_HISTORY = 0.03;
 /** Shares of orders of the past. */
 const WITHOUT_LINES = 0.008;
 const WITHOUT_USER = 0.003;
+/** Of train orders: what was in them is not delivered. */
+const TRAIN_WITHOUT_LINES = 0.02;
 
 interface Pairs {
   probabilities: number[];
@@ -118,7 +121,7 @@ function shopping(user: number, shop: Shop, till: Till, pairs: Pairs): void {
     return;
   }
   const lines = history.draw(random, next);
-  const lost = random.chance(WITHOUT_LINES);
+  const lost = random.chance(TRAIN_WITHOUT_LINES);
   till.ring(random, order('train', next), lost ? [] : lines);
   pairs.all += history.bought.size;
   if (lost || pairs.labels.length > SCORED_PAIRS) return;

@@ -1,5 +1,5 @@
--- How likely the product is in the next order, and whether that is likely enough to say so: the threshold is the model's
--- in the definition.
+-- How likely the product is in the next order, and whether that is likely enough to say so: the threshold is in the
+-- definition.
 SELECT
   scored.user_id,
   scored.product_id,
