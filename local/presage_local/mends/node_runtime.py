@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import ministack.core.lambda_runtime as lambda_runtime
@@ -48,7 +49,7 @@ def install() -> None:
         folder: str = unpack(code)
         bootstrap = Path(folder, 'bootstrap')
         if not bootstrap.exists():
-            part = bootstrap.with_suffix('.part')
+            part = bootstrap.with_suffix(f'.{get_ident()}.part')  # two functions of one bundle may start at once
             part.write_text(f'#!/bin/sh\nexec "{node()}" --enable-source-maps "{BOOT}"\n')
             part.chmod(0o755)
             part.replace(bootstrap)
