@@ -11,12 +11,13 @@ export interface Scored {
 /**
  * The columns of the relation `scored`, which `predictions.sql` reads: the key, then for a classification
  * `predicted_label`, `probability` (of that label), `positive_probability` (binary), `above_threshold` (where the model
- * has a threshold), `labels` and `probabilities` (in the same order); for a regression `predicted_value`.
+ * has a threshold), `labels` and `probabilities` (in the same order); for a regression `predicted_value`;
+ * last `model`, the name of the model that said so.
  */
 export function scoredColumns(pipeline: Pipeline): Record<string, string> {
   const { model, predictions } = pipeline;
   if (!model || !predictions) return {};
-  return { ...keyTypes(pipeline, predictions.key), ...answerTypes(model) };
+  return { ...keyTypes(pipeline, predictions.key), ...answerTypes(model), model: 'varchar' };
 }
 
 function answerTypes(model: Model): Record<string, string> {
@@ -83,7 +84,8 @@ export function predictionsQuery(pipeline: CompiledPipeline, which: Scored, runD
   const query = pipeline.queries.predictions;
   if (!query) throw new Error(`${pipeline.name} has no query of predictions`);
   const names = Object.keys(pipeline.predictions?.columns ?? {}).map((name) => `predictions.${name}`);
-  const scored = scoredRelation(pipeline, 'inference', which);
+  const by = `CAST(${literal(which.scored)} AS varchar) AS model`;
+  const scored = `SELECT answers.*, ${by} FROM (${scoredRelation(pipeline, 'inference', which)}) AS answers`;
   return `WITH scored AS (${scored})\nSELECT ${names.join(', ')} FROM (${withRunDate(query.athena, runDate)}) AS predictions`;
 }
 

@@ -4,7 +4,7 @@ import { definePipeline, type PipelineInput } from '#lib/pipelines/pipeline.ts';
 import { metricNames, metricsQuery } from '#lib/sql/metrics-sql.ts';
 import { profileQuery, readProfile } from '#lib/sql/profile-sql.ts';
 import { qualityQuery, readQuality } from '#lib/sql/quality-sql.ts';
-import { normalisedLabel, scoredColumns } from '#lib/sql/scored-sql.ts';
+import { normalisedLabel, predictionsQuery, scoredColumns } from '#lib/sql/scored-sql.ts';
 import { dateLiteral, doubleLiteral, literal, textExpression, withParameters, withRunDate } from '#lib/sql/sql-text.ts';
 import { visits } from './fixture.ts';
 
@@ -138,7 +138,16 @@ describe('scores', () => {
       probability: 'double',
       labels: 'array(varchar)',
       probabilities: 'array(double)',
+      model: 'varchar',
     });
+  });
+
+  test('say which model has made them', () => {
+    const queries = {
+      predictions: { athena: 'SELECT model FROM scored', spark: '', sources: [], tables: [], predictions: false },
+    };
+    const sql = predictionsQuery({ ...buyerStage, queries }, { execution: 'r', scored: 'm1' }, '2020-02-07');
+    expect(sql).toContain("CAST('m1' AS varchar) AS model FROM (SELECT member_id");
   });
 
   test('are refused for a pipeline without a model', () => {
