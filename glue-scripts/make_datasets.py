@@ -1,13 +1,15 @@
 """Makes what SageMaker reads: the training, validation, holdout and inference sets of one run.
 
-Request: {"runDate", "views": [see presage_spark.views], "training": {"sql"}, "inference": {"sql"}, "trainingKey": [],
-"key": [], "entity": [], "features": [], "label", "classes": [] | null, "holdout": {"percent": 20},
-"holdoutFile"?: {"format", "location": {"uri"}}, "datasets": {train, validation, holdout, inference: {"uri"}},
-"report": {"uri"}}.
+Request: {"runDate", "views": [see presage_spark.views], "training": {"sql"}, "inference"?: {"sql"}, "trainingKey": [],
+"key": [], "entity": [], "features": [], "label", "classes": [] | null, "weight"?: name, "baselines"?: [{"name", "by"}],
+"holdout": {"percent": 20}, "holdoutKey"?: [], "holdoutFile"?: {"format", "location": {"uri"}},
+"datasets": {train, validation, holdout, inference: {"uri"}}, "report": {"uri"}}.
 
-train and validation are Parquet of exactly features and label; holdout and inference are CSV without header, the row
-key first (holdout: then the label), then the features in the model's order. An empty set leaves an empty prefix: what
-to do then is decided by the state machine, which knows whether there is a model to fall back on.
+train and validation are Parquet of exactly features and label, and of the weight where one is asked for: it makes every
+class count alike. holdout and inference are CSV without header, the row key first (holdout: then the label and what
+naive guessers say, see presage_spark.baselines), then the features in the model's order. Without an inference query
+nothing is predicted. An empty set leaves an empty prefix: what to do then is decided by the state machine, which knows
+whether there is a model to fall back on.
 """
 
 from __future__ import annotations
@@ -15,10 +17,12 @@ from __future__ import annotations
 from typing import Any
 
 from pyspark import StorageLevel
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
+from presage_spark.baselines import with_baselines
 from presage_spark.checks import check_inference, check_training
-from presage_spark.errors import QueryError, explain
+from presage_spark.errors import DatasetError, QueryError, explain
 from presage_spark.files import tidy
 from presage_spark.script import Request, field, run_script
 from presage_spark.split import assign_sides
@@ -43,28 +47,29 @@ CSV = {
 def make_datasets(spark: SparkSession, request: Request) -> dict[str, Any]:
     """All four sets; gives back the report: row counts, rows per class, notices. DatasetError, SourceError."""
     register_views(spark, field(request, 'views'), field(request, 'runDate'))
-    features, label = field(request, 'features'), field(request, 'label')
-    training_key, key = field(request, 'trainingKey'), field(request, 'key')
+    features, label, training_key = (field(request, name) for name in ('features', 'label', 'trainingKey'))
     uris = {name: target['uri'] for name, target in field(request, 'datasets').items()}
 
     # The label join reads months of features and its rows are used several times: it is computed once.
     answers = query(spark, request, 'training', [*training_key, *features, label]).persist(StorageLevel.MEMORY_AND_DISK)
     split = assign_sides(answers, request)
     labelled = check_training(split.rows, request)
-    inference = query(spark, request, 'inference', [*key, *features]).persist(StorageLevel.MEMORY_AND_DISK)
-    scored = check_inference(inference, request)
+    predicted = write_inference(spark, request, uris['inference']) if request.get('inference') else 0
 
+    weight = [request['weight']] if request.get('weight') else []
     for side in ('train', 'validation'):
         rows = in_order(split.side(side), training_key, labelled.sides[side])
-        write_parquet(rows, [*features, label], uris[side])
-    held = in_order(split.side('holdout'), training_key, labelled.sides['holdout'])
-    write_csv(held, [*training_key, label, *features], labelled.row_bytes, uris['holdout'])
-    write_csv(in_order(inference, key, scored.rows), [*key, *features], scored.row_bytes, uris['inference'])
+        if weight:
+            rows = rows.withColumn(weight[0], class_weight(label, labelled.classes, [*features, label], weight[0]))
+        write_parquet(rows, [*features, label, *weight], uris[side])
+    held, guesses = with_baselines(split, request)
+    held = in_order(held, training_key, labelled.sides['holdout'])
+    write_csv(held, [*training_key, label, *guesses, *features], labelled.row_bytes, uris['holdout'])
     return {
         'trainRows': labelled.sides['train'],
         'validationRows': labelled.sides['validation'],
         'holdoutRows': labelled.sides['holdout'],
-        'inferenceRows': scored.rows,
+        'inferenceRows': predicted,
         'classes': labelled.classes,
         'holdoutUnmatched': split.unmatched,
         'holdoutByRow': split.by_row,
@@ -82,6 +87,30 @@ def query(spark: SparkSession, request: Request, name: str, columns: list[str]) 
     if missing:
         raise QueryError(f'{name}: the query lacks {", ".join(missing)}')
     return frame.select(*[frame[f'`{column}`'] for column in columns])
+
+
+def write_inference(spark: SparkSession, request: Request, uri: str) -> int:
+    """The rows to predict; how many there are."""
+    features, key = field(request, 'features'), field(request, 'key')
+    rows = query(spark, request, 'inference', [*key, *features]).persist(StorageLevel.MEMORY_AND_DISK)
+    checked = check_inference(rows, request)
+    write_csv(in_order(rows, key, checked.rows), [*key, *features], checked.row_bytes, uri)
+    return checked.rows
+
+
+def class_weight(label: str, classes: dict[str, int], taken: list[str], name: str) -> Column:
+    """n / (classes with rows * rows of the class), n and the rows being all that trains, validation included.
+
+    So every class has the same weight in all, and the mean weight is 1. DatasetError if the column's name is taken.
+    """
+    if name in taken:
+        raise DatasetError(f'{name} is the name of the column of weights: call the feature or label something else')
+    present = {value: rows for value, rows in classes.items() if rows}
+    total = sum(present.values())
+    weight = F.lit(0.0)
+    for value, rows in present.items():
+        weight = F.when(F.col(f'`{label}`').cast('string') == value, total / (len(present) * rows)).otherwise(weight)
+    return weight
 
 
 def in_order(rows: DataFrame, key: list[str], count: int) -> DataFrame:

@@ -193,3 +193,58 @@ def test_two_rows_for_one_key_are_refused(make: Make) -> None:
 def test_all_missing_columns_of_a_query_are_named(make: Make) -> None:
     with pytest.raises(QueryError, match='inference: the query lacks dwell, visits'):
         make(inference={'sql': 'SELECT member_id FROM answers'})
+
+
+def test_balanced_classes_weigh_the_same_in_all_and_the_holdout_stays_as_it_is(make: Make, tmp_path: Path) -> None:
+    report = make(weight='sample_weight')
+    trained = pa.concat_tables([ds.dataset(tmp_path / side).to_table() for side in ('train', 'validation')])
+    assert trained.schema.names == ['dwell', 'visits', 'stage', 'sample_weight']
+    sums = dict.fromkeys(report['classes'], 0.0)
+    for stage, weight in zip(*(trained[name].to_pylist() for name in ('stage', 'sample_weight')), strict=True):
+        sums[stage] += weight
+        assert weight == pytest.approx(trained.num_rows / (2 * report['classes'][stage]))
+    assert list(sums.values()) == pytest.approx([trained.num_rows / 2] * 2)
+    assert len(csv_rows(tmp_path / 'holdout')[0]) == 5
+
+
+def test_a_feature_that_is_called_like_the_weights_is_refused(make: Make) -> None:
+    with pytest.raises(DatasetError, match='visits is the name of the column of weights'):
+        make(weight='visits')
+
+
+def test_the_holdout_of_a_regression_says_what_means_of_the_training_rows_would_guess(
+    make: Make, tmp_path: Path
+) -> None:
+    columns = "IF(member_id = 'm00', -1, visits % 3) AS visits, visits / 7 AS stage"
+    sql = f'SELECT member_id, day, dwell, {columns} FROM answers'
+    guessers = [{'name': 'baseline_mean', 'by': None}, {'name': 'baseline_mean_by_visits', 'by': 'visits'}]
+    (tmp_path / 'holdout.csv').write_text('member_id\nm00\nm01\nm02\n')
+    held = {'format': 'csv', 'location': location(tmp_path / 'holdout.csv')}
+    make(training={'sql': sql}, classes=None, baselines=guessers, holdoutFile=held)
+    seen = pa.concat_tables([ds.dataset(tmp_path / side).to_table() for side in ('train', 'validation')])
+    assert seen.schema.names == ['dwell', 'visits', 'stage']
+
+    def mean(of: list[float]) -> float:
+        return sum(of) / len(of)
+
+    rows = list(zip(*(seen[name].to_pylist() for name in ('visits', 'stage')), strict=True))
+    overall = mean([stage for _, stage in rows])
+    for member, _, _, guess, by_visits, _, visits in csv_rows(tmp_path / 'holdout'):
+        agreeing = [stage for value, stage in rows if str(value) == visits]
+        assert float(guess) == pytest.approx(overall)
+        assert float(by_visits) == pytest.approx(overall if member == 'm00' else mean(agreeing))
+
+
+def test_a_holdout_file_may_name_rows_by_columns_of_its_own(make: Make, tmp_path: Path) -> None:
+    (tmp_path / 'holdout.csv').write_text('day\n2026-01-02\n')
+    held = {'format': 'csv', 'location': location(tmp_path / 'holdout.csv')}
+    report = make(holdoutKey=['day'], holdoutFile=held)
+    assert {row[1] for row in csv_rows(tmp_path / 'holdout')} == {'2026-01-02'}
+    assert (report['holdoutRows'], report['holdoutByRow']) == (60, True)
+
+
+def test_a_run_that_only_trains_makes_no_rows_to_predict(make: Make, tmp_path: Path) -> None:
+    report = make(inference=None)
+    assert report['inferenceRows'] == 0
+    assert report['trainRows'] > 0
+    assert not (tmp_path / 'inference').exists()

@@ -39,15 +39,7 @@ def check_training(rows: DataFrame, request: dict[str, Any]) -> Checked:
     def total(column: str, of: Iterable[str] = sides) -> int:
         return sum(sides[side][column] for side in of if side in sides)
 
-    _refuse(
-        rows,
-        [*key, label, *features],
-        'training',
-        key,
-        total('rows'),
-        total('keys'),
-        total('unusable'),
-    )
+    _refuse(rows, [*key, label, *features], 'training', key, total('rows'), total('keys'), total('unusable'))
     in_classes = {name: total(f'class {name}') for name in classes or []}
     if classes and sum(in_classes.values()) != total('rows'):
         _refuse_classes(rows, label, text, classes)
@@ -63,15 +55,7 @@ def check_inference(rows: DataFrame, request: dict[str, Any]) -> Checked:
     """DatasetError for repeated keys and values no model can read."""
     key, features = request['key'], request['features']
     found = rows.agg(*_totals(rows, key, features)).collect()[0]
-    _refuse(
-        rows,
-        [*key, *features],
-        'inference',
-        key,
-        found['rows'],
-        found['keys'],
-        found['unusable'],
-    )
+    _refuse(rows, [*key, *features], 'inference', key, found['rows'], found['keys'], found['unusable'])
     return Checked(found['rows'], found['bytes'] / max(1, found['rows']))
 
 
@@ -101,15 +85,7 @@ def _unusable(rows: DataFrame, names: list[str]) -> dict[str, str]:
     return {name: f'`{name}` IS NULL' + more.get(types[name], '').format(name) for name in names}
 
 
-def _refuse(
-    rows: DataFrame,
-    names: list[str],
-    what: str,
-    key: list[str],
-    total: int,
-    keys: int,
-    unusable: int,
-) -> None:
+def _refuse(rows: DataFrame, names: list[str], what: str, key: list[str], total: int, keys: int, unusable: int) -> None:
     if unusable:
         columns = _unusable(rows, names)
         counts = rows.agg(*[F.expr(f'COUNT_IF({bad})') for bad in columns.values()]).collect()[0]

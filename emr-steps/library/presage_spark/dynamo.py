@@ -187,7 +187,7 @@ def plain(value: dict[str, Any]) -> Any:
     return Decimal(content) if kind == 'N' else (kind, content)
 
 
-SMALLEST, LARGEST = (Decimal('1e-130'), Decimal('9.9999999999999999999999999999999999999e125'))
+SMALLEST, LARGEST = Decimal('1e-130'), Decimal('9.9999999999999999999999999999999999999e125')
 
 
 def attribute(value: Any) -> dict[str, Any]:

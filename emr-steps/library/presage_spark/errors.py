@@ -87,10 +87,6 @@ def _python_worker(text: str) -> str:
 
 def _one_line(text: str) -> str:
     """The first paragraph, without line breaks: Spark appends query plans and stack traces after it."""
-    head = re.split(
-        r'\n\s*\n|\n\s*(?:at |== SQL|;)|\nJVM stacktrace|\nDriver stacktrace',
-        text.strip(),
-        maxsplit=1,
-    )[0]
+    head = re.split(r'\n\s*\n|\n\s*(?:at |== SQL|;)|\nJVM stacktrace|\nDriver stacktrace', text.strip(), maxsplit=1)[0]
     line = ' '.join(head.split())
     return line if len(line) <= _LONGEST else f'{line[: _LONGEST - 1]}…'

@@ -4,8 +4,8 @@ By default the entity decides, by the MD5 of its columns joined with a unit sepa
 digits modulo 100 below `holdout.percent` → holdout; of the others the next eight digits modulo 100 below 20 →
 validation; the rest trains. So an entity is never on two sides, today's sides are tomorrow's, and any engine that
 knows MD5 finds the same. A holdout file replaces the first decision; where it puts one entity on both sides, the
-validation rows are drawn by row as well, so that validation is as hard or as easy as the holdout. The file names rows by
-`holdoutKey`, which is the training key unless the definition says otherwise, or else by the entity.
+validation rows are drawn by row as well, so that validation is as hard or as easy as the holdout. The file names rows
+by `holdoutKey`, which is the training key unless the definition says otherwise, or else by the entity.
 """
 
 from __future__ import annotations
@@ -51,18 +51,8 @@ def assign_sides(labelled: DataFrame, request: dict[str, Any]) -> Split:
         notices.append(
             f'The holdout file puts some {", ".join(entity)} on both sides: validation rows are drawn by row too'
         )
-        return Split(
-            _with_side(named, F.col(_HOLDOUT), key).drop(_HOLDOUT),
-            True,
-            unmatched,
-            notices,
-        )
-    return Split(
-        _with_side(named, F.col(_HOLDOUT), entity).drop(_HOLDOUT),
-        False,
-        unmatched,
-        notices,
-    )
+        return Split(_with_side(named, F.col(_HOLDOUT), key).drop(_HOLDOUT), True, unmatched, notices)
+    return Split(_with_side(named, F.col(_HOLDOUT), entity).drop(_HOLDOUT), False, unmatched, notices)
 
 
 def bucket(columns: list[str], nth: int) -> Column:
@@ -74,26 +64,15 @@ def bucket(columns: list[str], nth: int) -> Column:
 
 def _with_side(rows: DataFrame, holdout: Column, grouped_by: list[str]) -> DataFrame:
     validation = bucket(grouped_by, 1) < VALIDATION_PERCENT
-    return rows.withColumn(
-        SIDE,
-        F.when(holdout, 'holdout').when(validation, 'validation').otherwise('train'),
-    )
+    return rows.withColumn(SIDE, F.when(holdout, 'holdout').when(validation, 'validation').otherwise('train'))
 
 
 def _named_rows(
     labelled: DataFrame, holdout_file: dict[str, Any], key: list[str], entity: list[str]
 ) -> tuple[DataFrame, int, list[str]]:
     """The labelled rows with a flag for those the file names; how many rows of the file name none; notices."""
-    listed = read_any(
-        labelled.sparkSession,
-        'holdout',
-        holdout_file['format'],
-        holdout_file['location']['uri'],
-    )
-    by = next(
-        (columns for columns in (key, entity) if set(columns) <= set(listed.columns)),
-        None,
-    )
+    listed = read_any(labelled.sparkSession, 'holdout', holdout_file['format'], holdout_file['location']['uri'])
+    by = next((columns for columns in (key, entity) if set(columns) <= set(listed.columns)), None)
     if by is None:
         missing = [column for column in key if column not in listed.columns]
         raise DatasetError(
@@ -109,10 +88,7 @@ def _named_rows(
         wanted.join(known, by, 'left')
         .agg(
             F.coalesce(F.sum('_presage_times'), F.lit(0)),
-            F.coalesce(
-                F.sum(F.when(F.col('_presage_known').isNull(), F.col('_presage_times'))),
-                F.lit(0),
-            ),
+            F.coalesce(F.sum(F.when(F.col('_presage_known').isNull(), F.col('_presage_times'))), F.lit(0)),
         )
         .first()
     )
@@ -122,11 +98,7 @@ def _named_rows(
             'there is nothing to judge a model on'
         )
     named = labelled.join(wanted.select(*by, F.lit(True).alias(_HOLDOUT)), by, 'left')
-    return (
-        named.withColumn(_HOLDOUT, F.coalesce(_HOLDOUT, F.lit(False))),
-        unmatched,
-        notices,
-    )
+    return named.withColumn(_HOLDOUT, F.coalesce(_HOLDOUT, F.lit(False))), unmatched, notices
 
 
 def _typed(listed: DataFrame, labelled: DataFrame, by: list[str]) -> DataFrame:
