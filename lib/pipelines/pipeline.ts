@@ -86,6 +86,8 @@ const ParameterSchema = z.object({
   says: z.string().min(5).describe('What the parameter does, for people.'),
 });
 
+const constant = z.string().regex(/^[^\r\n]+$/, 'use a text of one line');
+
 const OutputSchema = z.object({
   file: z
     .string()
@@ -166,6 +168,10 @@ export const PipelineSchema = z
       .record(identifier, ParameterSchema)
       .default({})
       .describe('Text a run can be given besides its date: `:name` in the queries, empty unless given.'),
+    constants: z
+      .record(identifier, constant)
+      .optional()
+      .describe('Texts that the queries share, the same in every run: `:name` in the queries.'),
     sources: z.record(identifier, SourceSchema),
     tables: z
       .record(identifier, TableSchema)

@@ -35,13 +35,17 @@ function* taken(name: string, path: PropertyKey[]): Generator<BrokenReference> {
   if (Object.hasOwn(TAKEN, name)) yield { path, message: `the name is taken: ${TAKEN[name]}; use another one` };
 }
 
-function* schedule({ schedule, model, defaultRunDate, sources, parameters }: Pipeline): Generator<BrokenReference> {
+function* schedule(pipeline: Pipeline): Generator<BrokenReference> {
+  const { schedule, model, defaultRunDate, sources, parameters, constants } = pipeline;
   if (schedule.training && !model)
     yield { path: ['schedule', 'training'], message: 'there is no `model` to train; leave it out' };
   if (defaultRunDate === 'dayAfterNewest' && !Object.values(sources).some((source) => source.date))
     yield { path: ['defaultRunDate'], message: 'no source has a `date` to find the newest day by; leave it out' };
   if (parameters.run_date)
     yield { path: ['parameters', 'run_date'], message: 'every run has a run date; use another name' };
+  for (const name of Object.keys(constants ?? {}))
+    if (name === 'run_date' || parameters[name])
+      yield { path: ['constants', name], message: `:${name} is what a run is given; use another name` };
 }
 
 function* sources({ sources }: Pipeline): Generator<BrokenReference> {

@@ -8,7 +8,7 @@ import { candidateTableName, predictionsTableName, rawTableName } from '#lib/nam
 import type { CompiledPipeline, CompiledQuery, Pipeline, SourceFormat } from '#lib/pipelines/pipeline.ts';
 import { fileColumns, suggestion } from '#lib/pipelines/references.ts';
 import { scoredColumns } from './scored-sql.ts';
-import { columnTypes, tableColumns } from './sql-text.ts';
+import { columnTypes, tableColumns, withConstants } from './sql-text.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
@@ -120,7 +120,7 @@ async function readQueries(pipeline: Pipeline, formats: Record<string, SourceFor
   for (const [name, query] of Object.entries(wanted))
     queries[name] = {
       file: shown(name),
-      sql: await readFile(path.join(folder, `${name}.sql`), 'utf8'),
+      sql: withConstants(await readFile(path.join(folder, `${name}.sql`), 'utf8'), pipeline),
       needs: [],
       given: {},
       lenient: false,

@@ -34,6 +34,13 @@ export function textExpression(value: string): string {
   return `CONCAT(${parts.map((part, i) => (i % 2 ? `CHR(${part.charCodeAt(0)})` : literal(part))).join(', ')})`;
 }
 
+/** A query as its author wrote it, with the definition's constants in their places. */
+export function withConstants(sql: string, { constants = {} }: Pick<Pipeline, 'constants'>) {
+  const names = Object.keys(constants);
+  if (!names.length) return sql;
+  return sql.replace(new RegExp(`:(${names.join('|')})\\b`, 'g'), (_, name: string) => literal(constants[name] ?? ''));
+}
+
 /** A compiled text with the run's values of the pipeline's own parameters in their places; '' for one not given. */
 export function withParameters(
   sql: string,

@@ -87,6 +87,11 @@ const REFUSED: Record<string, Refused[]> = {
       'parameters.run_date: every run has a run date',
     ],
     [
+      'a constant that a run is given',
+      (d) => Object.assign(d, { parameters: { home: { says: 'the home page' } }, constants: { home: '/' } }),
+      'constants.home: :home is what a run is given',
+    ],
+    [
       'a training without a model',
       (d) => {
         withoutModel({ table: 'features' })(d);

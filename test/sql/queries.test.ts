@@ -124,6 +124,13 @@ describe('a parameter', () => {
   });
 });
 
+test('a constant of the definition is a text in both dialects, whatever is in it', async () => {
+  const pipeline = pages({ constants: { home: "it's home" } });
+  const { queries } = await compileQueries(pipeline, { pages: `${PAGES} WHERE page = :home` });
+  expect(flat(queries.pages?.athena)).toContain("page = 'it''s home'");
+  expect(flat(queries.pages?.spark)).toContain(String.raw`page = 'it\'s home'`);
+});
+
 test('a source without a key gives every row, or each once where it is distinct', async () => {
   const source: PipelineInput['sources'][string] = {
     format: 'parquet',
