@@ -34,6 +34,7 @@ const TASKS = {
   synth: (args) => runAll([tool('aws-cdk/bin/cdk', 'synth', '--quiet', ...args)]),
   bench: (args) => runAll([script('bench/run.ts', ...args)]),
   'sample-data': (args) => runAll([script('sample-data/generate.ts', ...args)]),
+  docs: () => runAll([script('docs/generate.ts')]),
 };
 
 await main(async (handOver) => {
