@@ -159,6 +159,8 @@ describe('a small shop, worked out by hand', () => {
 
   test('asks about what users with a test order have bought before', () => {
     expect(pairs(shop.inference)).toEqual(['3/2']);
+    const { user_id, product_id, ...features } = shop.inference?.[0] ?? {};
+    expect(row(shop.result, { user_id: 3, product_id: 2 })).toMatchObject(features);
   });
 
   test('counts nothing odd but the order of the past without lines', () => {
@@ -295,6 +297,13 @@ describe('odd orders and lines', () => {
   test('products that are in no list are used like all others, and their lines are counted', () => {
     expect(found.prd_features).toHaveLength(6);
     expect(found.counts?.[0]).toMatchObject({ lines_of_unknown_products: 10 });
+  });
+
+  test('what is unknown is null in the result and -1 to the model', () => {
+    const key = { user_id: 41, product_id: 910 };
+    expect(row(found.result, key)).toMatchObject({ user_reorder_ratio: null, user_period: 3 });
+    expect(row(found.training, key)).toMatchObject({ user_reorder_ratio: -1, user_period: 3 });
+    expect((found.training ?? []).flatMap((one) => Object.values(one))).not.toContain(null);
   });
 
   test('no test order leaves nothing to predict', () => {
