@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { type Context, inContext } from '#cli/context.ts';
+import { type ParameterOption, parameterOptions } from '#cli/run/parameters.ts';
 import { environments } from '#lib/environments.ts';
+import { loadPipelines } from '#lib/pipelines/index.ts';
 
 const environmentOption = () =>
   new Option('--env <name>', 'environment').choices(Object.keys(environments)).default('local');
@@ -18,21 +20,32 @@ export async function presage(argv: string[]): Promise<number> {
     .configureOutput({ writeErr: (text) => process.stderr.write(withHint(text)) });
   const command = (name: string) => program.command(name).option('--debug', 'print stack traces').exitOverride();
 
-  command('run')
+  const parameters = argv.includes('run') ? parameterOptions(await loadPipelines()) : [];
+  const run = command('run')
     .argument('<pipeline>', 'what to run, for example buyer-stage')
     .description('one run of a pipeline for one day: tables, model, predictions')
     .addOption(environmentOption())
-    .option('--date <day>', 'run date, YYYY-MM-DD (default: the newest day in the sources)', day)
+    .option('--date <day>', 'run date, YYYY-MM-DD (default: the newest day in the sources, or the day after)', day)
     .option('--data <folder>', 'your own source tables instead of the sample data (local only)')
-    .option('--out <folder>', 'put run.json, predictions.csv and the tables there; must be new or empty')
+    .option('--out <folder>', 'put run.json, the tables, the predictions and further files there; must be new or empty')
     .option('--state <folder>', 'keep the local environment there (local only)')
     .addOption(new Option('--only <machine>', 'only one of the two state machines').choices(['etl', 'ml']))
     .option('--train', 'train a new model, whatever the age of the present one')
     .option('--no-train', 'never train, use the present model')
-    .option('--validate', 'also compare the tables with the same queries on Athena')
-    .action((pipeline, options) =>
-      inside(async (context) => (await import('#cli/commands/run.ts')).run(context, pipeline, options))(),
-    );
+    .addOption(
+      new Option('--service <name>', 'train a model, serve predictions of the present one, or both').choices([
+        'train',
+        'serve',
+        'both',
+      ]),
+    )
+    .option('--validate', 'also compare the tables with the same queries on Athena');
+  for (const { flags, description } of parameters) run.option(flags, description);
+  run.action((pipeline, options) =>
+    inside(async (context) =>
+      (await import('#cli/commands/run.ts')).run(context, pipeline, { ...options, ...given(parameters, options) }),
+    )(),
+  );
 
   command('query')
     .argument('<sql>', 'a query in Athena’s SQL')
@@ -58,6 +71,17 @@ export async function presage(argv: string[]): Promise<number> {
     throw error;
   }
   return code;
+}
+
+/** Values of the pipelines' own parameters, by their names in the definitions. */
+function given(parameters: ParameterOption[], options: Record<string, string>) {
+  // As commander names them: `--min-age` is `minAge`.
+  const attribute = (flags: string) => new Option(flags).attributeName();
+  const values = parameters.map(({ parameter, flags }) => [parameter, options[attribute(flags)]] as const);
+  return {
+    parameterOptions: parameters,
+    parameters: Object.fromEntries(values.filter(([, value]) => value !== undefined)),
+  };
 }
 
 function withHint(text: string): string {

@@ -5,7 +5,8 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgeFindings } from '#lib/acknowledgements.ts';
 import { bundleHandlers, layOutAssets } from '#lib/build/bundle.ts';
 import { type Environment, environments, type SourceOverride } from '#lib/environments.ts';
-import { loadPipelines } from '#lib/pipelines/index.ts';
+import { loadPipeline, loadPipelines } from '#lib/pipelines/index.ts';
+import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
 import { PresageStage } from '#lib/stage.ts';
 
@@ -26,7 +27,7 @@ const flags = createRequire(import.meta.url)('aws-cdk-lib/recommended-feature-fl
 /**
  * Builds the whole app: validates the definitions, translates their SQL, bundles the handlers, makes the stacks.
  *
- * Context: `environment` makes one environment alone; `sources`, a JSON object, overrides where the local
+ * Context: `environment` makes one environment alone, `pipeline` the stacks of one pipeline and the lake; `sources`, a JSON object, overrides where the local
  * environment's sources are and in which format, by pipeline and source; `destroyData` is the second key to delete data.
  */
 export async function synthesize(options: SynthesizeOptions): Promise<App> {
@@ -36,7 +37,7 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
   if (only && !all[only]) throw new Error(`No environment '${only}'. There are: ${Object.keys(all).join(', ')}`);
   const chosen = only ? [only] : Object.keys(all);
 
-  const definitions = Object.values(await loadPipelines());
+  const definitions = await chosenPipelines(app.node.tryGetContext('pipeline'));
   const bundles = join(options.dist, 'lambdas');
   await (options.bundle ?? bundleHandlers)(bundles);
 
@@ -52,6 +53,10 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
+}
+
+async function chosenPipelines(only: unknown): Promise<Pipeline[]> {
+  return only ? [await loadPipeline(String(only))] : Object.values(await loadPipelines());
 }
 
 const formatsOf = (environment: Environment, pipeline: string) =>

@@ -8,11 +8,12 @@ import type { Screen } from '#cli/run/screen.ts';
 import { localTarget, type Target } from '#cli/target.ts';
 import { environments } from '#lib/environments.ts';
 
-/** Starts the local cloud on a state folder and brings its stacks to what the code says. */
+/** Starts the local cloud on a state folder and brings the lake and the stacks of a pipeline to what the code says. */
 export async function openLocal(
   context: Context,
   screen: Screen,
   state: string,
+  pipeline: string,
   formats: SourceFormats,
 ): Promise<Target> {
   const note = new DeployedNote(state);
@@ -25,14 +26,14 @@ export async function openLocal(
   building.progress('synthesizing and bootstrapping');
   const target = localTarget(cloud);
   const [assembly] = await Promise.all([
-    localAssembly(context, formats),
-    note.hash ? undefined : bootstrap(context, cloud, target.account),
+    localAssembly(context, pipeline, formats),
+    note.isBootstrapped ? undefined : bootstrap(context, cloud, target.account),
   ]);
-  const upToDate = note.hash === assembly.hash;
+  const upToDate = note.hashOf(pipeline) === assembly.hash;
   if (!upToDate) await deploy(context, cloud, assembly, (text) => building.progress(text));
   building.done(upToDate ? 'deployed already' : 'deployed');
   context.defer(async () => {
-    if (await cloud.stop()) note.write(assembly.hash);
+    if (await cloud.stop()) note.write({ [pipeline]: assembly.hash });
   });
   return target;
 }
@@ -43,7 +44,7 @@ export async function reopenLocal(context: Context, state: string): Promise<Targ
   const cloud = await LocalCloud.start(context, state, environments.local.region);
   note.takeAway();
   context.defer(async () => {
-    if ((await cloud.stop()) && note.hash) note.write(note.hash);
+    if ((await cloud.stop()) && note.isBootstrapped) note.write({});
   });
   return localTarget(cloud);
 }

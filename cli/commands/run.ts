@@ -9,6 +9,7 @@ import { type Execution, runMachine } from '#cli/run/follow.ts';
 import { judgedModel } from '#cli/run/judged-model.ts';
 import { mailsIn } from '#cli/run/mail.ts';
 import { checkOutFolder, writeRunJson, writeTables } from '#cli/run/out.ts';
+import { type ParameterOption, parametersGiven } from '#cli/run/parameters.ts';
 import { RunProgress } from '#cli/run/progress.ts';
 import { composeRunJson, type RunRecord } from '#cli/run/run-json.ts';
 import { type Screen, screenFor } from '#cli/run/screen.ts';
@@ -16,7 +17,8 @@ import { summary } from '#cli/run/summary.ts';
 import { Problem } from '#cli/setup/problem.mjs';
 import { root } from '#cli/setup.mjs';
 import { awsTarget, environmentNamed, type Target } from '#cli/target.ts';
-import type { EtlResult, Machine, MlResult } from '#lambdas/shared/payload.ts';
+import { parameterArguments } from '#lambdas/shared/message.ts';
+import type { EtlResult, Machine, MlResult, StartInput } from '#lambdas/shared/payload.ts';
 import { loadPipelines } from '#lib/pipelines/index.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 import { suggestion } from '#lib/pipelines/references.ts';
@@ -30,7 +32,12 @@ export interface RunOptions {
   only?: Machine;
   /** undefined: the age of the present model decides. */
   train?: boolean;
+  service?: 'train' | 'serve' | 'both';
   validate?: boolean;
+  /** Values of the pipeline's own parameters. */
+  parameters?: Record<string, string>;
+  /** Every parameter there is an option for. */
+  parameterOptions?: ParameterOption[];
 }
 
 /** `presage run PIPELINE`: one run for one day, followed to its end. 0 when it is green, 1 when it is red. */
@@ -62,8 +69,8 @@ async function pipelineNamed(name: string): Promise<Pipeline> {
 
 /** Everything that is wrong with the options, at once. */
 function checkOptions(pipeline: Pipeline, options: RunOptions): void {
-  const { env, data, state, only, train, validate } = options;
-  const problems: string[] = [];
+  const { env, data, state, only, train, service, validate } = options;
+  const { problems } = parametersGiven(pipeline, options.parameterOptions ?? [], options.parameters ?? {});
   if (!environmentNamed(env).pipelines[pipeline.name])
     problems.push(`The environment ${env} does not have ${pipeline.name}: add it in lib/environments.ts.`);
   if (env !== 'local' && data)
@@ -75,6 +82,10 @@ function checkOptions(pipeline: Pipeline, options: RunOptions): void {
     problems.push('--only ml needs the tables of an earlier run, and --data starts from nothing: name its --state.');
   if (only === 'etl' && train !== undefined)
     problems.push('--train and --no-train are for the ML: leave --only etl away.');
+  if (service && !pipeline.model) problems.push(`${pipeline.name} has no model: --service has nothing to choose from.`);
+  if (service && only === 'etl') problems.push('--service is for the ML: leave --only etl away.');
+  if (service && train !== undefined)
+    problems.push('--service says whether to train: leave --train and --no-train away.');
   if (problems.length) throw new Problem(problems.join('\n'), 2);
 }
 
@@ -97,7 +108,7 @@ async function openLocalWith(
       `--only ml needs the tables of an earlier run and ${state} has none: leave --only ml away once.`,
       2,
     );
-  const target = await openLocal(context, screen, state, { [pipeline.name]: Object.fromEntries(formats) });
+  const target = await openLocal(context, screen, state, pipeline.name, Object.fromEntries(formats));
   const line = screen.line('Source tables');
   await uploadSources(context, target, pipeline.name, data.sources, (text) => line.progress(text));
   line.done(data.sources.map(({ source }) => source).join(', '));
@@ -157,12 +168,14 @@ async function runMachines(
   screen: Screen,
   target: Target,
   pipeline: Pipeline,
-  { date: runDate, only, train, validate }: RunOptions & { date: string },
+  options: RunOptions & { date: string },
   record: RunRecord,
 ): Promise<void> {
-  const start = async (machine: Machine, input: object) => {
+  const { date: runDate, only, validate, parameters = {} } = options;
+  const shared = { runDate, ...(Object.keys(parameters).length ? { parameters } : {}) };
+  const start = async (machine: Machine, input: StartInput) => {
     const progress = new RunProgress(screen);
-    const request = { pipeline: pipeline.name, machine, input: { runDate, ...input }, onSteps: progress.update };
+    const request = { pipeline: pipeline.name, machine, input: { ...shared, ...input }, onSteps: progress.update };
     const execution = await runMachine(context, target, request, (started) => {
       record[machine] = started;
       screen.note(`${pipeline.name} ${machine} for ${runDate}: execution ${started.name}`);
@@ -172,8 +185,14 @@ async function runMachines(
     return execution.status === 'SUCCEEDED';
   };
   if (only !== 'ml' && !(await start('etl', { then: 'none', ...(validate && { validate }) }))) return;
-  if (only !== 'etl' && pipeline.model)
-    await start('ml', { train: train === undefined ? 'auto' : train ? 'always' : 'never' });
+  if (only !== 'etl' && pipeline.model) await start('ml', mlInput(options));
+}
+
+/** A service is a choice of what the ML machine does; without one, the age of the model decides whether it trains. */
+function mlInput({ service, train }: RunOptions): StartInput {
+  if (service === 'train') return { train: 'always', predict: false };
+  if (service) return { train: service === 'both' ? 'always' : 'never' };
+  return { train: train === undefined ? 'auto' : train ? 'always' : 'never' };
 }
 
 /** The options that lead `presage query` to what this run made; undefined when that is removed with the command. */
@@ -183,8 +202,11 @@ function laterOptions({ env, data, state }: RunOptions): string | undefined {
   return data ? undefined : '';
 }
 
-function commandLine(pipeline: string, { env, date, data, state, only }: RunOptions): string {
-  const options = { env: env === 'local' ? undefined : env, date, data, state, only };
-  const given = Object.entries(options).flatMap(([name, value]) => (value ? [`--${name} ${value}`] : []));
+function commandLine(pipeline: string, { env, date, data, state, only, service, parameters }: RunOptions): string {
+  const options = { env: env === 'local' ? undefined : env, date, data, state, only, service };
+  const given = [
+    ...Object.entries(options).flatMap(([name, value]) => (value ? [`--${name} ${value}`] : [])),
+    ...parameterArguments(parameters),
+  ];
   return ['npx presage run', pipeline, ...given].join(' ');
 }

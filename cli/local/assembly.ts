@@ -9,8 +9,8 @@ import { Problem } from '#cli/setup/problem.mjs';
 import { root } from '#cli/setup.mjs';
 import type { SourceFormat } from '#lib/pipelines/pipeline.ts';
 
-/** Formats of the sources that differ from the definition, by pipeline and source. */
-export type SourceFormats = Record<string, Record<string, { format: SourceFormat }>>;
+/** Formats of the sources that differ from the definition. */
+export type SourceFormats = Record<string, { format: SourceFormat }>;
 
 export interface Assembly {
   folder: string;
@@ -23,13 +23,15 @@ const INPUTS = ['bin', 'lib', 'lambdas', 'emr-steps', 'glue-scripts', 'cdk.json'
 const KEPT = 4;
 
 /**
- * The synthesized local environment (templates, bundles, scripts), made anew only when one of its inputs changed.
+ * The synthesized local environment (templates, bundles, scripts) of one pipeline, made anew only when one of its inputs
+ * changed. Of one, because a run needs no other: with all of them it would wait several times as long.
  *
  * Synthesis lasts several seconds and a run with `--data` starts from an empty environment each time, so assemblies
  * are kept by the hash of their inputs.
  */
-export async function localAssembly(context: Context, formats: SourceFormats): Promise<Assembly> {
-  const hash = inputHash(formats);
+export async function localAssembly(context: Context, pipeline: string, formats: SourceFormats): Promise<Assembly> {
+  const settings = { environment: 'local', pipeline, sources: JSON.stringify({ [pipeline]: formats }) };
+  const hash = inputHash(settings);
   const home = join(root, '.presage/assembly');
   const folder = join(home, hash);
   mkdirSync(home, { recursive: true });
@@ -38,7 +40,7 @@ export async function localAssembly(context: Context, formats: SourceFormats): P
       join(root, '.presage/synth.lock'),
       () => {},
       async () => {
-        if (!isWhole(folder)) await synthesize(context, formats, home, folder);
+        if (!isWhole(folder)) await synthesize(context, settings, home, folder);
       },
     );
   const now = new Date();
@@ -47,9 +49,15 @@ export async function localAssembly(context: Context, formats: SourceFormats): P
   return { folder, hash };
 }
 
-const isWhole = (folder: string) => existsSync(join(folder, 'manifest.json'));
+/** Whether a synthesis ended there, and without asking for what only an account could tell. */
+function isWhole(folder: string): boolean {
+  const manifest = join(folder, 'manifest.json');
+  return existsSync(manifest) && !JSON.parse(readFileSync(manifest, 'utf8')).missing?.length;
+}
 
-async function synthesize(context: Context, formats: SourceFormats, home: string, folder: string): Promise<void> {
+type Settings = Record<string, string>;
+
+async function synthesize(context: Context, settings: Settings, home: string, folder: string): Promise<void> {
   const draft = join(home, `draft-${process.pid}`);
   const dist = join(home, `draft-${process.pid}-bundles`);
   context.defer(() => {
@@ -60,10 +68,10 @@ async function synthesize(context: Context, formats: SourceFormats, home: string
     [
       process.execPath,
       join(root, 'node_modules/aws-cdk/bin/cdk'),
-      ...['synth', '--quiet', '--output', draft],
-      ...['-c', 'environment=local', '-c', `sources=${JSON.stringify(formats)}`],
+      ...['synth', '--quiet', '--no-lookups', '--output', draft],
+      ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
     ],
-    // cdk-nag looks at the same templates in the tests and in `npm run synth`.
+    // CDK's own check of each template takes seconds, and the tests and `npm run synth` make it. cdk-nag looks here too.
     {
       cwd: root,
       env: { ...neutralEnv(), CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true', PRESAGE_DIST: dist },
@@ -74,6 +82,7 @@ async function synthesize(context: Context, formats: SourceFormats, home: string
       `The app could not be synthesized (\`npx cdk synth\` says more):\n${tellingLines(lines).join('\n')}`,
     );
   }
+  if (!isWhole(draft)) throw new Problem('The app asks for what only an AWS account can tell: nothing here may.');
   rmSync(folder, { recursive: true, force: true });
   renameSync(draft, folder);
 }
@@ -86,8 +95,8 @@ function tellingLines(lines: string[]): string[] {
   return rest.slice(0, trace < 0 ? 8 : Math.min(trace, 8)).filter((line) => line.trim());
 }
 
-function inputHash(formats: SourceFormats): string {
-  const hash = createHash('sha256').update(JSON.stringify(formats));
+function inputHash(settings: Settings): string {
+  const hash = createHash('sha256').update(JSON.stringify(settings));
   for (const input of INPUTS) {
     const path = join(root, input);
     if (!existsSync(path)) continue;

@@ -10,26 +10,36 @@ import { root } from '#cli/setup.mjs';
 const cdk = [process.execPath, join(root, 'node_modules/aws-cdk/bin/cdk')] as const;
 
 /**
- * What is deployed to a state folder, remembered between runs. The note is taken away while a cloud runs and comes
+ * What is deployed to a state folder, pipeline by pipeline, remembered between runs. The note is taken away while a cloud runs and comes
  * back when it ended as asked: after a crash the state may lack something, and a deploy mends that.
  */
 export class DeployedNote {
-  readonly hash: string | undefined;
+  private readonly known: Record<string, string> | undefined;
   private readonly file: string;
 
   constructor(state: string) {
     this.file = join(state, 'deployed.json');
-    this.hash = existsSync(this.file)
-      ? (JSON.parse(readFileSync(this.file, 'utf8')) as { hash: string }).hash
+    this.known = existsSync(this.file)
+      ? (JSON.parse(readFileSync(this.file, 'utf8')) as { pipelines?: Record<string, string> }).pipelines
       : undefined;
+  }
+
+  get isBootstrapped(): boolean {
+    return this.known !== undefined;
+  }
+
+  /** Of what is deployed for a pipeline. */
+  hashOf(pipeline: string): string | undefined {
+    return this.known?.[pipeline];
   }
 
   takeAway(): void {
     rmSync(this.file, { force: true });
   }
 
-  write(hash: string): void {
-    writeFileSync(this.file, `${JSON.stringify({ hash })}\n`);
+  /** What was there, and what this run has deployed. */
+  write(deployed: Record<string, string>): void {
+    writeFileSync(this.file, `${JSON.stringify({ pipelines: { ...this.known, ...deployed } })}\n`);
   }
 }
 
@@ -45,7 +55,7 @@ export async function bootstrap(context: Context, cloud: LocalCloud, account: st
   if (code !== 0) throw deployProblem('cdk bootstrap', lines, log);
 }
 
-/** `cdk deploy` of every stack; `progress` gets the state of each, for example `lake 12/31, buyer-stage-etl 3/90`. */
+/** `cdk deploy` of every stack of the assembly; `progress` gets the state of each, for example `lake 12/31, buyer-stage-etl 3/90`. */
 export async function deploy(
   context: Context,
   cloud: LocalCloud,

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline as pump } from 'node:stream/promises';
 import { GetObjectCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
@@ -51,7 +51,8 @@ export function writeRunJson(folder: string, run: RunJson): void {
 }
 
 /**
- * The tables of a green ETL as `tables/<table>.parquet` and the predictions of a green ML as `predictions.csv`.
+ * The tables of a green ETL as `tables/<table>.parquet`, the predictions of a green ML as `predictions.csv`, and the
+ * files of outputs under their own names.
  *
  * The part files of the run are copied from S3 and written as one typed file each by DuckDB (export.py). An UNLOAD
  * through Athena would give part files again, and its query results are untyped CSV.
@@ -79,13 +80,15 @@ export async function writeTables(
       constants: { run_date: ['date', results.etl.run.runDate] },
     });
   }
-  if (results.ml && pipeline.predictions)
+  if (results.ml?.predictions && pipeline.predictions)
     exports.push({
       files: await download(target, results.ml.predictions.location, join(work, 'predictions')),
       to: join(folder, 'predictions.csv'),
       columns: types(pipeline.predictions.columns),
       orderBy: pipeline.predictions.key,
     });
+  for (const outputs of [results.etl?.outputs, results.ml?.outputs])
+    for (const uri of Object.values(outputs ?? {}).flat()) await copy(target, uri, folder);
   if (results.etl) mkdirSync(join(folder, 'tables'), { recursive: true });
   await runExport(context, { temporary: join(work, 'spill'), exports });
 }
@@ -109,6 +112,14 @@ async function download(target: Target, location: string, to: string): Promise<s
       await pump(Body as Readable, createWriteStream(file));
     }
   return to;
+}
+
+/** One object into a folder, under its own name. */
+async function copy(target: Target, uri: string, folder: string): Promise<void> {
+  // No URL: names of files may hold percent signs of their own.
+  const [, Bucket, Key = ''] = /^s3:\/\/([^/]+)\/(.*)$/.exec(uri) ?? [];
+  const { Body } = await new S3Client(target.client).send(new GetObjectCommand({ Bucket, Key }));
+  await pump(Body as Readable, createWriteStream(join(folder, basename(Key))));
 }
 
 async function runExport(context: Context, request: { temporary: string; exports: Export[] }): Promise<void> {

@@ -22,6 +22,8 @@ export interface RunJson {
     seconds: number;
     tables: Record<string, { rows: number }>;
     sources: Record<string, SourceCounts>;
+    /** What the pipeline itself counts in its sources. */
+    counts: Record<string, number>;
   } | null;
   ml: { execution: string; seconds: number } | null;
   /** The model that made the predictions; `metrics` and `baseline` are always of this run's holdout. */
@@ -37,7 +39,10 @@ export interface RunJson {
     baseline: Metrics | null;
     challenger: { id: string; reason: string; metrics: Metrics } | null;
   } | null;
+  /** What went to DynamoDB; null when nothing did. */
   predictions: { rows: number; written: number; unchanged: number; failed: number } | null;
+  /** `s3://…` of the files of each output. */
+  outputs: Record<string, string[]>;
   steps: { machine: Machine; name: string; status: string; seconds: number; attempts: number }[];
   failure: Failure | null;
 }
@@ -67,7 +72,8 @@ export function composeRunJson(record: RunRecord): RunJson {
     etl: etl ? etlPart(etl) : null,
     ml: ml ? { execution: ml.name, seconds: rounded(ml.seconds) } : null,
     model: ml ? modelPart(ml, record.evaluation) : null,
-    predictions: ml ? predictionsPart(ml) : null,
+    predictions: predictionsPart(ml ?? etl),
+    outputs: { ...outputsPart(etl), ...outputsPart(ml) },
     steps: [...(etl?.steps ?? []), ...(ml?.steps ?? [])].map((step) => ({
       machine: step.machine,
       name: step.name,
@@ -87,6 +93,7 @@ function etlPart(etl: Execution): RunJson['etl'] {
     seconds: rounded(etl.seconds),
     tables: Object.fromEntries(tables),
     sources: known.sources ?? {},
+    counts: known.counts ?? {},
   };
 }
 
@@ -113,11 +120,15 @@ function modelPart(ml: Execution, judged: Evaluation | undefined): RunJson['mode
   };
 }
 
-function predictionsPart(ml: Execution): RunJson['predictions'] {
-  const known = (ml.output ?? ml.payload) as Partial<MlPayload>;
+/** Made by the ML or, in a pipeline without a model, by the ETL. */
+function predictionsPart(execution: Execution | undefined): RunJson['predictions'] {
+  const known = (execution?.output ?? execution?.payload ?? {}) as Partial<MlPayload>;
   if (!known.predictions) return null;
   const { rows, written = 0, unchanged = 0, failed = 0 } = known.predictions;
   return { rows, written, unchanged, failed };
 }
+
+const outputsPart = (execution: Execution | undefined) =>
+  ((execution?.output ?? execution?.payload ?? {}) as { outputs?: RunJson['outputs'] }).outputs ?? {};
 
 const rounded = (seconds: number) => Math.round(seconds * 10) / 10;

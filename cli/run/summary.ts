@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { keptMail } from '#cli/local/state.ts';
 import type { Execution } from '#cli/run/follow.ts';
 import { mailsIn, readMail } from '#cli/run/mail.ts';
@@ -41,10 +41,11 @@ function succeeded({ target, pipeline, run, etl, ml, out, knownMails, again }: S
         row(name, `${count(rows)} rows as ${target.lake.database}.${tableName(pipeline.name, name)}`),
         row('', location),
       );
-    lines.push(...dirt(run));
+    lines.push(...dirt(run), ...counted(pipeline, run));
   }
-  if (ml && run.predictions) {
-    const { rows, written, unchanged } = run.predictions;
+  const pushed = ((ml ?? etl)?.output as EtlResult | MlResult | undefined)?.predictions;
+  if (pushed) {
+    const { rows, written, unchanged, location } = pushed;
     const names = pipelineNames(target.environment, pipeline.name);
     lines.push(
       '',
@@ -53,12 +54,20 @@ function succeeded({ target, pipeline, run, etl, ml, out, knownMails, again }: S
         'DynamoDB',
         `${names.predictionTable}: ${count(rows)} rows (${count(written)} written, ${count(unchanged)} unchanged)`,
       ),
-      row('S3', (ml.output as MlResult).predictions.location),
+      row('S3', location),
     );
   }
   if (run.model && pipeline.model) lines.push('', 'Model', ...model(run.model, pipeline.model));
-  if (out)
-    lines.push('', row('Files', `${shown(out)}: ${ml ? 'predictions.csv, ' : ''}${etl ? 'tables/, ' : ''}run.json`));
+  const files = Object.values(run.outputs).flat();
+  if (files.length) lines.push('', 'Files made', ...some(files).map((file) => row('', file)));
+  if (out) {
+    const made = [
+      pushed && ml ? 'predictions.csv' : '',
+      etl ? 'tables/' : '',
+      ...some(files.map((file) => basename(file))),
+    ];
+    lines.push('', row('Files', `${shown(out)}: ${[...made.filter(Boolean), 'run.json'].join(', ')}`));
+  }
   const mails = newMails(target, knownMails);
   if (mails.length) lines.push(row('Mails', mails.map((mail) => shown(mail.file)).join(', ')));
   if (again !== undefined) lines.push('', 'Ask it', `  npx presage query "${example(pipeline, run.runDate)}"${again}`);
@@ -69,7 +78,8 @@ function succeeded({ target, pipeline, run, etl, ml, out, knownMails, again }: S
 function failed({ target, pipeline, run, knownMails, command }: SummaryInput): string[] {
   const failure = run.failure ?? { step: '?', error: 'Failed', cause: '' };
   const lines = ['', `${pipeline.name} for ${run.runDate} FAILED at ${failure.step}.`];
-  const mail = newMails(target, knownMails).at(-1);
+  // Good news of an earlier step can be among them.
+  const mail = newMails(target, knownMails).findLast(({ subject }) => / failed at /.test(subject));
   if (mail) lines.push('', mail.subject, '', mail.text, '', row('This mail', shown(mail.file)));
   else
     lines.push(
@@ -84,11 +94,22 @@ function failed({ target, pipeline, run, knownMails, command }: SummaryInput): s
   return lines;
 }
 
+/** The first few, and how many more. */
+const some = (names: string[]) =>
+  names.length > MOST_NAMED ? [...names.slice(0, MOST_NAMED), `… and ${names.length - MOST_NAMED} more`] : names;
+const MOST_NAMED = 5;
+
 function dirt(run: RunJson): string[] {
   return Object.entries(run.etl?.sources ?? {}).flatMap(([name, { duplicates, withoutKey }]) => {
     const said = [duplicates && `${count(duplicates)} duplicate`, withoutKey && `${count(withoutKey)} without a key`];
     return said.some(Boolean) ? [row('left out', `of ${name}: ${said.filter(Boolean).join(', ')} rows`)] : [];
   });
+}
+
+function counted(pipeline: Pipeline, run: RunJson): string[] {
+  return Object.entries(run.etl?.counts ?? {}).flatMap(([name, value]) =>
+    value ? [row('counted', `${count(value)} ${pipeline.counts[name]?.says ?? name}`)] : [],
+  );
 }
 
 function model(result: NonNullable<RunJson['model']>, definition: Model): string[] {

@@ -60,8 +60,12 @@ export const resumeCommand = ({ environment, pipeline, runDate, machine }: Run, 
     ...(start.predict === false ? ['--service train'] : []),
     ...(start.predict !== false && start.train === 'always' ? ['--train'] : []),
     ...(start.train === 'never' ? ['--no-train'] : []),
-    ...Object.entries(start.parameters ?? {}).map(([name, value]) => `--${optionName(name)} ${quoted(value)}`),
+    ...parameterArguments(start.parameters),
   ].join(' ');
+
+/** Parameters of a run as options of the command line. */
+export const parameterArguments = (parameters: StartInput['parameters'] = {}) =>
+  Object.entries(parameters).map(([name, value]) => `--${optionName(name)} ${quoted(value)}`);
 
 /** A parameter of a definition on the command line. */
 export const optionName = (parameter: string) => parameter.replaceAll('_', '-');

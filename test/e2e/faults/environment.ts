@@ -86,7 +86,7 @@ export class FaultyEnvironment {
     const made = execFileSync(venvPython(root), [script, join(root, 'sample-data', PIPELINE), data], {
       encoding: 'utf8',
     });
-    const target = await openLocal(context, new PlainScreen(() => {}), join(folder, 'state'), {});
+    const target = await openLocal(context, new PlainScreen(() => {}), join(folder, 'state'), 'buyer-stage', {});
     const { sources } = readDataFolder(data, buyerStage);
     await uploadSources(context, target, PIPELINE, sources, () => {});
     return new FaultyEnvironment(target, folder, JSON.parse(made));
