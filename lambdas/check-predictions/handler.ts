@@ -1,4 +1,4 @@
-import { countLabels } from '#lambdas/check-predictions/labels.ts';
+import { countLabels, countNoNumbers } from '#lambdas/check-predictions/labels.ts';
 import { predictionProblems } from '#lambdas/check-predictions/problems.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { countRows } from '#lambdas/shared/parquet.ts';
@@ -14,8 +14,11 @@ export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
   if (!jobs.predictions || !datasets || !model?.use) throw new Error('No predictions have been made');
   const location = predictionsLocation(run, jobs.predictions.attempts);
   const written = await countRows(location);
-  const labels = pipeline.model?.problem === 'regression' ? [] : await countLabels(run, model.use.id);
-  const problems = predictionProblems(pipeline, datasets.inferenceRows, written, labels);
+  const answers =
+    pipeline.model?.problem === 'regression'
+      ? { labels: [], noNumbers: await countNoNumbers(run, model.use.id) }
+      : { labels: await countLabels(run, model.use.id), noNumbers: 0 };
+  const problems = predictionProblems(pipeline, datasets.inferenceRows, written, answers);
   if (problems.length)
     throw stepError(
       'PredictionsRejected',

@@ -3,12 +3,19 @@ import type { Written } from '#lambdas/shared/parquet.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 import { normalisedLabel } from '#lib/sql/scored-sql.ts';
 
+export interface Answers {
+  /** Of a classification. */
+  labels: LabelCount[];
+  /** Of a regression: answers that are no finite number. */
+  noNumbers: number;
+}
+
 /** What is wrong with predictions, one line each: rows in = rows out, nothing missing, only classes there are. */
 export function predictionProblems(
   pipeline: Pipeline,
   rowsIn: number,
   written: Written,
-  labels: LabelCount[],
+  { labels, noNumbers }: Answers,
 ): string[] {
   const problems: string[] = [];
   if (written.rows !== rowsIn)
@@ -27,5 +34,6 @@ export function predictionProblems(
     if (label && withoutProbability)
       problems.push(`${withoutProbability} row(s) of class ${label} have no probability`);
   }
+  if (noNumbers) problems.push(`${noNumbers} row(s) were answered with something that is no finite number`);
   return problems;
 }

@@ -11,7 +11,7 @@ import { count, step } from '#lambdas/shared/step.ts';
  * predicts; without one, it is the end of the run.
  */
 export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
-  const { jobs, model: choice, holdoutFile } = payload;
+  const { jobs, start, model: choice, holdoutFile } = payload;
   const { model } = getPipeline();
   if (!model || !choice || !jobs.datasets?.output) throw new Error('The data sets have not been made');
   const { notices: told = [], ...report } = await readJson<DatasetsReport>(`${jobs.datasets.output}report.json`);
@@ -28,7 +28,7 @@ export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
     notices.push(`${datasets.holdoutUnmatched} row(s) of the holdout file match no labelled row`);
   count('InferenceRows', datasets.inferenceRows);
 
-  if (!datasets.inferenceRows)
+  if (!datasets.inferenceRows && start.predict !== false)
     throw stepError('NothingToPredict', `No row of ${run.pipeline} is to be predicted for ${run.runDate}`);
   let chosen: ModelChoice = choice;
   const problems = choice.decision === 'train' ? trainingProblems(model, datasets) : [];

@@ -4,8 +4,24 @@ import type { Model } from '#lib/pipelines/pipeline.ts';
 
 const DAY = 86_400_000;
 
-/** Train or predict, and why. `current` is the newest model that beat the naive baseline and still exists. */
-export function choose(run: Run, { train = 'auto' }: StartInput, model: Model, current?: ModelRef): ModelChoice {
+export interface Known {
+  /** The newest model of the version in use that beat the naive baseline and still exists. */
+  current?: ModelRef;
+  /** Of a script model: the version in use. */
+  version?: string;
+}
+
+/**
+ * Train or predict, and why. A run that must not train ends without a model to predict with: it was told so by somebody
+ * who has another run for that.
+ */
+export function choose(
+  run: Run,
+  { train = 'auto' }: StartInput,
+  model: Model,
+  { current, version }: Known = {},
+): ModelChoice {
+  const good = `model${version ? ` ${version}` : ''}`;
   const choice = (decision: ModelChoice['decision'], reason: string): ModelChoice => ({
     decision,
     reason,
@@ -18,7 +34,7 @@ export function choose(run: Run, { train = 'auto' }: StartInput, model: Model, c
     if (!current)
       throw stepError(
         'NoModel',
-        `There is no model of ${run.pipeline} for ${run.runDate} that beat the naive baseline; run with training`,
+        `There is no ${good} of ${run.pipeline} for ${run.runDate} that beat the naive baseline; run with training`,
       );
     if (changed)
       throw stepError(
@@ -27,7 +43,7 @@ export function choose(run: Run, { train = 'auto' }: StartInput, model: Model, c
       );
     return choice('predict', 'training was asked not to be done');
   }
-  if (!current) return choice('train', 'there is no model yet that beat the naive baseline');
+  if (!current) return choice('train', `there is no ${good} yet that beat the naive baseline`);
   if (changed) return choice('train', `the definition's features are no longer those of ${current.id}`);
   const age = Math.round((Date.parse(run.runDate) - Date.parse(current.trainedFor)) / DAY);
   const limit = model.trainEveryDays;

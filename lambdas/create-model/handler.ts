@@ -1,23 +1,32 @@
-import { CreateModelCommand, DescribeAutoMLJobV2Command } from '@aws-sdk/client-sagemaker';
+import {
+  type ContainerDefinition,
+  CreateModelCommand,
+  DescribeAutoMLJobV2Command,
+  DescribeTrainingJobCommand,
+} from '@aws-sdk/client-sagemaker';
 import { containersFor } from '#lambdas/create-model/containers.ts';
+import { scriptContainer } from '#lambdas/create-model/script-container.ts';
 import { sagemaker } from '#lambdas/shared/clients/sagemaker.ts';
 import { isNamed } from '#lambdas/shared/errors.ts';
+import { versionInUse } from '#lambdas/shared/model-version.ts';
 import type { MlPayload, ModelRef } from '#lambdas/shared/payload.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
 import { step } from '#lambdas/shared/step.ts';
 import { tagsOf } from '#lambdas/shared/tags.ts';
 import { jobName } from '#lib/names.ts';
+import type { Model } from '#lib/pipelines/pipeline.ts';
 
-/** Makes a model of the best candidate: the challenger, until evaluate has judged it. */
+/** Makes a model of what was trained: the challenger, until evaluate has judged it. */
 export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
   const { jobs, datasets, model: choice } = payload;
   const { model } = getPipeline();
-  if (!model || !datasets || !choice || !jobs.automl) throw new Error('Nothing has been trained');
-  const { BestCandidate } = await sagemaker.send(new DescribeAutoMLJobV2Command({ AutoMLJobName: jobs.automl.id }));
+  const trained = model?.kind === 'script' ? jobs.training : jobs.automl;
+  if (!model || !datasets || !choice || !trained) throw new Error('Nothing has been trained');
   const id = jobName(run.environment, run.pipeline, run.execution, 'model');
+  const Containers = await containersOf(model, trained.id);
   const request = new CreateModelCommand({
     ModelName: id,
-    Containers: containersFor(BestCandidate?.InferenceContainers ?? [], model.problem !== 'regression'),
+    Containers,
     ExecutionRoleArn: getSettings().sagemakerRoleArn,
     Tags: tagsOf(run),
   });
@@ -26,11 +35,25 @@ export const handler = step<MlPayload, MlPayload>(async (payload, { run }) => {
     const there = isNamed(error, 'ValidationException', 'ResourceInUse') && /already exist/i.test(error.message);
     if (!there) throw error;
   });
+  const version = versionInUse(model);
+  // Of three containers the second holds the model; the others prepare rows and name classes.
+  const artifact = (Containers[1] ?? Containers[0])?.ModelDataUrl;
   const challenger: ModelRef = {
     id,
     trainedFor: run.runDate,
     trainRows: datasets.trainRows + datasets.validationRows,
     features: model.features,
+    ...(version ? { version } : {}),
+    ...(artifact ? { artifact } : {}),
   };
   return { ...payload, model: { ...choice, challenger, use: challenger } };
 });
+
+async function containersOf(model: Model, job: string): Promise<ContainerDefinition[]> {
+  if (model.kind === 'script') {
+    const trained = await sagemaker.send(new DescribeTrainingJobCommand({ TrainingJobName: job }));
+    return [scriptContainer(trained, getSettings().region)];
+  }
+  const { BestCandidate } = await sagemaker.send(new DescribeAutoMLJobV2Command({ AutoMLJobName: job }));
+  return containersFor(BestCandidate?.InferenceContainers ?? [], model.problem !== 'regression');
+}

@@ -26,9 +26,12 @@ export function judge(model: string, objective: Model['objective'], { rows, metr
 /** `f1_macro 0.27, the naive baseline 0.21, on 900 holdout rows` */
 export function compared({ metrics, baseline, holdoutRows }: Evaluation, objective: Model['objective']): string {
   const { metric } = OBJECTIVES[objective];
-  const text = (value: number | null | undefined) => (value == null ? 'undefined' : value.toFixed(4));
+  const text = (value: number | null | undefined) => (value == null ? 'undefined' : rounded(value));
   return `${metric} ${text(metrics[metric])}, the naive baseline ${text(baseline[metric])}, on ${holdoutRows} holdout rows`;
 }
+
+/** Errors of small numbers are small numbers themselves. */
+const rounded = (value: number) => (Math.abs(value) < 0.01 ? value.toPrecision(4) : value.toFixed(4));
 
 /**
  * What follows from an evaluation. A challenger above the baseline is promoted. One that is not gives way to the current

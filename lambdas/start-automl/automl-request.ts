@@ -3,6 +3,7 @@ import { autoMlLocation } from '#lambdas/shared/paths.ts';
 import type { Datasets, Run } from '#lambdas/shared/payload.ts';
 import type { Settings } from '#lambdas/shared/settings.ts';
 import { tagsOf } from '#lambdas/shared/tags.ts';
+import { WEIGHT_COLUMN } from '#lib/models/weights.ts';
 import type { Model } from '#lib/pipelines/pipeline.ts';
 
 const PROBLEMS = {
@@ -15,7 +16,8 @@ const PROBLEMS = {
  * An AutoML V2 job on the training set.
  *
  * The mode is explicit: AUTO would turn from one container to three at 100 MB. The validation channel is ours, because
- * AutoML's own split is by row and would put one entity on both sides. Problem type and objective come together.
+ * AutoML's own split is by row and would put one entity on both sides. Problem type and objective come together. Weights of
+ * rows are known to ENSEMBLING only; the definition says so.
  */
 export function autoMlRequest(
   settings: Settings,
@@ -33,6 +35,7 @@ export function autoMlRequest(
       TabularJobConfig: {
         TargetAttributeName: model.label,
         ProblemType: PROBLEMS[model.problem],
+        ...(model.balanced ? { SampleWeightAttributeName: WEIGHT_COLUMN } : {}),
         Mode: model.mode,
         CompletionCriteria: {
           MaxCandidates: maxCandidates,

@@ -5,6 +5,8 @@ import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
 import { predictionViews, queriesRequest, rawViews, read, tableViews, write } from '#lambdas/shared/spark-requests.ts';
 import { toPush } from '#lambdas/shared/to-push.ts';
+import { WEIGHT_COLUMN } from '#lib/models/weights.ts';
+import { baselineColumns } from '#lib/sql/scored-sql.ts';
 import { columnTypes } from '#lib/sql/sql-text.ts';
 
 export interface GlueArgs {
@@ -45,13 +47,17 @@ async function datasetsRequest(payload: MlPayload, attempt: number) {
     runDate: run.runDate,
     views: [...rawViews(reads, presentSources), ...tableViews(reads, tables), ...(await predictionViews(reads))],
     training: { sql: queries.training?.spark },
-    inference: { sql: queries.inference?.spark },
+    // A run that only trains makes no rows to predict.
+    ...(start.predict === false ? {} : { inference: { sql: queries.inference?.spark } }),
     trainingKey: model.trainingKey,
+    holdoutKey: model.holdoutKey ?? model.trainingKey,
     key: predictions.key,
     entity: model.entity,
     features: model.features,
     label: model.label,
     classes: model.classes ?? null,
+    ...(model.balanced ? { weight: WEIGHT_COLUMN } : {}),
+    baselines: baselineColumns(model).map((name, i) => ({ name, by: i ? model.meansBy[i - 1] : null })),
     holdout: { percent: HOLDOUT_PERCENT },
     ...(holdoutFile ? { holdoutFile: { format: holdoutFile.format, location: read(holdoutFile.location) } } : {}),
     datasets: Object.fromEntries(DATASETS.map((name) => [name, write(datasetLocation(run, name))])),

@@ -3,11 +3,12 @@ import { StartQueryExecutionCommand } from '@aws-sdk/client-athena';
 import { pointPartition } from '#lambdas/shared/catalog.ts';
 import { athena } from '#lambdas/shared/clients/athena.ts';
 import { attemptOf, NO_JOB, startJob } from '#lambdas/shared/jobs.ts';
+import { recordLocation } from '#lambdas/shared/paths.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { getSettings } from '#lambdas/shared/settings.ts';
 import { step } from '#lambdas/shared/step.ts';
 import { type QueryArgs, queryStep, sqlOf } from '#lambdas/start-query/sql.ts';
-import { scoresTableName } from '#lib/names.ts';
+import { scoresTableName, TRAINING_RECORD, tableName } from '#lib/names.ts';
 
 /**
  * Starts an Athena query of the run. Athena itself refuses to start the same request token twice, so a retried step
@@ -25,6 +26,11 @@ export const handler = step<EtlPayload & MlPayload, EtlPayload & MlPayload, Quer
       if (!location) throw new Error(`There is no output of transform-${dataset} to read`);
       await pointPartition(scoresTableName(pipeline, dataset), { values: [run.execution, model], location });
     }
+    if (name === 'training-record')
+      await pointPartition(tableName(pipeline, TRAINING_RECORD), {
+        values: [run.runDate, run.execution],
+        location: recordLocation(run, attempt),
+      });
     const sql = sqlOf(args, payload, attempt);
     // A holdout is scored twice in an execution when the first model is not good enough.
     const key = dataset && model ? `${name}-${model}` : name;

@@ -1,5 +1,5 @@
 import { boundPipeline } from '#lambdas/shared/bound.ts';
-import { predictionsLocation, tableLocation } from '#lambdas/shared/paths.ts';
+import { predictionsLocation, recordLocation, tableLocation } from '#lambdas/shared/paths.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { getSettings } from '#lambdas/shared/settings.ts';
 import type { SourceFormat } from '#lib/pipelines/pipeline.ts';
@@ -8,10 +8,11 @@ import { profileQuery } from '#lib/sql/profile-sql.ts';
 import { qualityQuery } from '#lib/sql/quality-sql.ts';
 import { predictionsQuery } from '#lib/sql/scored-sql.ts';
 import { literal, withRunDate } from '#lib/sql/sql-text.ts';
+import { recordQuery } from '#lib/sql/training-record-sql.ts';
 import { validateQuery } from '#lib/sql/validate-sql.ts';
 
 export type QueryArgs =
-  | { query: 'profile' | 'counts' | 'quality' | 'validate' | 'metrics' | 'predictions' }
+  | { query: 'profile' | 'counts' | 'quality' | 'validate' | 'metrics' | 'training-record' | 'predictions' }
   | { query: 'table'; table: string }
   | { query: 'output'; output: string };
 
@@ -57,6 +58,12 @@ export function sqlOf(args: QueryArgs, payload: EtlPayload & MlPayload, attempt:
         .join('\nUNION ALL\n');
     case 'metrics':
       return metricsQuery(pipeline, which);
+    case 'training-record': {
+      const { challenger, evaluation, rejected } = model ?? {};
+      const judged = [evaluation, rejected].find((one) => one?.model === challenger?.id);
+      if (!pipeline.model || !challenger || !judged) throw new Error('No model has been trained and judged');
+      return unload(recordQuery(pipeline.model, challenger, judged.metrics), recordLocation(run, attempt));
+    }
     case 'predictions':
       return unload(predictionsQuery(pipeline, which, run.runDate), predictionsLocation(run, attempt));
   }

@@ -5,6 +5,7 @@ import type { Run } from '#lambdas/shared/payload.ts';
 import type { Settings } from '#lambdas/shared/settings.ts';
 import { tagsOf } from '#lambdas/shared/tags.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+import { baselineColumns } from '#lib/sql/scored-sql.ts';
 
 export type Dataset = 'holdout' | 'inference';
 
@@ -14,12 +15,14 @@ const FILTER_LENGTH = 63;
 /**
  * Which columns the model sees and which come back, by position: CSV filters know nothing else.
  *
- * A record is key columns (holdout: and the label), then the features; the answer is joined behind it. The upper end of
+ * A record is key columns (holdout: and the label, and what naive guessers say), then the features; the answer is joined
+ * behind it. The upper end of
  * a slice means different things in different documents, so there is none, and the output is a list of positions.
  */
 export function filters({ model, predictions }: Pipeline, dataset: Dataset) {
   if (!model || !predictions) throw new Error('A pipeline without a model scores nothing');
-  const keys = dataset === 'holdout' ? model.trainingKey.length + 1 : predictions.key.length;
+  const { trainingKey } = model;
+  const keys = dataset === 'holdout' ? trainingKey.length + 1 + baselineColumns(model).length : predictions.key.length;
   const answers = model.problem === 'regression' ? 1 : ANSWERS.length;
   const first = keys + model.features.length;
   const positions = [...range(0, keys), ...range(first, first + answers)];

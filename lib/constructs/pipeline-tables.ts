@@ -1,9 +1,17 @@
 import { Construct } from 'constructs';
 import { CatalogTable } from '#lib/constructs/catalog-table.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
-import { candidateTableName, predictionsTableName, rawTableName, scoresTableName, tableName } from '#lib/names.ts';
+import {
+  candidateTableName,
+  predictionsTableName,
+  rawTableName,
+  scoresTableName,
+  TRAINING_RECORD,
+  tableName,
+} from '#lib/names.ts';
 import type { Column, ColumnType, Pipeline } from '#lib/pipelines/pipeline.ts';
 import { baselineColumns } from '#lib/sql/scored-sql.ts';
+import { recordColumns } from '#lib/sql/training-record-sql.ts';
 
 const types = (columns: Record<string, Column>): Record<string, ColumnType> =>
   Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column.type]));
@@ -73,6 +81,17 @@ export class MlTables extends Construct {
       });
     scores('holdout', [...model.trainingKey, 'label', ...baselineColumns(model)]);
     scores('inference', predictions.key);
+    if (model.record.length)
+      new CatalogTable(this, 'TrainingRecord', {
+        database,
+        tableName: tableName(pipeline.name, TRAINING_RECORD),
+        description: `Models of ${pipeline.name} and how good they were when they were trained`,
+        location: `s3://${lake.names.curatedBucket}/${pipeline.name}/${TRAINING_RECORD}/`,
+        format: 'parquet',
+        columns: recordColumns(model),
+        // A partition for each run: a day on which two runs train has two rows, and a repeated step still one.
+        partitions: { run_date: 'date', run: 'varchar' },
+      });
     new CatalogTable(this, 'Predictions', {
       database,
       tableName: predictionsTableName(pipeline.name),

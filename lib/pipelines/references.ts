@@ -172,6 +172,8 @@ function* unfit(model: Model): Generator<BrokenReference> {
   }
   if (model.balanced && (problem === 'regression' || kind !== 'automl'))
     yield no('balanced', `only an automl classification is balanced, this is ${kind} ${problem}`);
+  if (model.balanced && model.mode !== 'ENSEMBLING')
+    yield no('balanced', `AutoML knows weights of rows in mode ENSEMBLING only, this is ${model.mode}`);
   if (model.meansBy.length && problem !== 'regression')
     yield no('meansBy', `only a regression has means for baselines, this is ${problem}`);
 }

@@ -1,4 +1,9 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AssetHashType } from 'aws-cdk-lib';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
+import { packModel } from '#lib/build/model-archive.ts';
 import { KillWatch } from '#lib/constructs/kill-watch.ts';
 import { MlMachine } from '#lib/constructs/ml-machine.ts';
 import { ModelRole } from '#lib/constructs/model-role.ts';
@@ -32,7 +37,10 @@ export class MlStack extends PipelineStack {
     });
     this.push(library);
 
+    const version = pipeline.model?.kind === 'script' && (override.modelVersion ?? pipeline.model.version);
+    const code = version ? this.modelCode(pipeline.name, version, props.assets) : undefined;
     const steps = this.stepLambdas({
+      ...(code ? { modelCode: code.s3ObjectUrl } : {}),
       scripts: { runQueries: '', library: '' },
       sagemakerRoleArn: role.roleArn,
       emr: null,
@@ -45,5 +53,14 @@ export class MlStack extends PipelineStack {
       capacity: override.capacity,
     });
     new KillWatch(this, 'KillWatch', { machine, onExecutionEnd: steps.of('on-execution-end').fn });
+  }
+
+  /** The deployed code of a script model. */
+  private modelCode(pipeline: string, version: string, assets: string): Asset {
+    const shown = `lib/pipelines/${pipeline}/model`;
+    const path = join(assets, 'sourcedir.tar.gz');
+    const folder = fileURLToPath(new URL(`../../${shown}`, import.meta.url));
+    const assetHash = packModel(folder, shown, version, path);
+    return new Asset(this, 'ModelCode', { path, assetHash, assetHashType: AssetHashType.CUSTOM });
   }
 }
