@@ -15,6 +15,7 @@ export function reference(pipeline: CompiledPipeline, environments: Environment[
       sourceText(name, source, pipeline),
     ]),
     ...parameters(pipeline),
+    ...constants(pipeline),
     ...counts(pipeline),
     '## Tables',
     `Queries are run by ${ENGINES[pipeline.engine]} unless a table or the environment says otherwise.`,
@@ -56,6 +57,11 @@ function key({ key, distinct }: Source): string {
 function parameters({ parameters }: CompiledPipeline): string[] {
   const rows = Object.entries(parameters).map(([name, { says }]) => [code(`--${name}`), says]);
   return rows.length ? ['## Parameters', table(['option', 'what it does'], rows)] : [];
+}
+
+function constants({ constants = {} }: CompiledPipeline): string[] {
+  const rows = Object.entries(constants).map(([name, text]) => [code(name), code(text)]);
+  return rows.length ? ['## Constants', 'Texts that the queries share.', table(['name', 'text'], rows)] : [];
 }
 
 function counts({ counts }: CompiledPipeline): string[] {

@@ -215,12 +215,12 @@ describe('a country', () => {
 });
 
 test('odd amounts are none: the event counts in the share, without a voucher', async () => {
-  const odd = [-500, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e300].map((amount) =>
+  const odd = [-500, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1e300].map((amount) =>
     event({ voucher_amount: String(amount) }),
   );
-  const { table, counts } = await answersOf([...odd, ...events(5)]);
-  expect(table[0]).toEqual(['Peru', 'frequent_segment', '0-4', 500, 5, 5 / 9]);
-  expect(counts).toMatchObject({ odd_amounts: 4, without_voucher: 0 });
+  const { table, counts } = await answersOf([...odd, ...events(6)]);
+  expect(table[0]).toEqual(['Peru', 'frequent_segment', '0-4', 500, 6, 6 / 11]);
+  expect(counts).toMatchObject({ odd_amounts: 5, without_voucher: 0 });
 });
 
 test('what is odd is counted before anything is computed, repeated events once', async () => {

@@ -11,21 +11,16 @@ WITH texts AS (
 parsed AS (
   SELECT
     texts.country_code,
-    -- What is a number is spelled out: casts of some engines take more, such as inf, 2d or 1_000. And \z is the end of
-    -- the text everywhere, when some take a line break for the end of $.
     CASE
       WHEN texts.orders_text = '' THEN 0E0
-      WHEN REGEXP_LIKE(texts.orders_text, '^-?[0-9]{1,15}([.][0-9]{1,15})?\z')
-        THEN TRY_CAST(texts.orders_text AS double)
+      WHEN REGEXP_LIKE(texts.orders_text, :written_number) THEN TRY_CAST(texts.orders_text AS double)
     END AS total_orders,
     -- Recency goes by calendar days: the time of day has to be one, and is not needed.
     CASE
-      WHEN REGEXP_LIKE(texts.event_text, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?( ?UTC|Z|[+]00:00)?)?\z')
-        THEN TRY_CAST(SUBSTR(texts.event_text, 1, 10) AS date)
+      WHEN REGEXP_LIKE(texts.event_text, :written_time) THEN TRY_CAST(SUBSTR(texts.event_text, 1, 10) AS date)
     END AS event_day,
     CASE
-      WHEN REGEXP_LIKE(texts.last_order_text, '^[12][0-9]{3}-[0-9]{2}-[0-9]{2}([ T]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?( ?UTC|Z|[+]00:00)?)?\z')
-        THEN TRY_CAST(SUBSTR(texts.last_order_text, 1, 10) AS date)
+      WHEN REGEXP_LIKE(texts.last_order_text, :written_time) THEN TRY_CAST(SUBSTR(texts.last_order_text, 1, 10) AS date)
     END AS last_order_day,
     texts.orders_text,
     texts.event_text,
