@@ -5,12 +5,26 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..service import JobStopped, Store, job_of, now, start_job
+from ..service import JobStopped, Store, job_of, now
 from . import child
 from .automl_rules import problem_with
 from .engine.metrics import goodness
 from .engine.search import OUT_OF_TIME
-from .frame import AwsError, Job, Record, Request, arn, get_region, listed, page, run_child, service, stop, work_dir
+from .frame import (
+    AwsError,
+    Job,
+    Record,
+    Request,
+    arn,
+    begin,
+    get_region,
+    listed,
+    page,
+    run_child,
+    service,
+    stop,
+    work_dir,
+)
 
 # PRESAGE_AUTOML=autogluon puts the library behind AWS's own ensembling mode in the place of the built-in search.
 BACKEND_VARIABLE = 'PRESAGE_AUTOML'
@@ -42,47 +56,26 @@ def create(request: Request) -> dict[str, Any]:
     if refused:
         raise AwsError('ValidationException', refused)
     backend = _backend()
-    name = request['AutoMLJobName']
-    with _jobs.lock:
-        if name.lower() in {other.lower() for other in _jobs}:
-            raise AwsError(
-                'ResourceInUse',
-                'AutoML job name must be unique within an AWS account and region (whatever the case), '
-                f'and a job named {name} already exists.',
-            )
-        created = now()
-        record: Record = {
-            **request,
-            'AutoMLJobArn': arn('sagemaker', f'automl-job/{name}'),
-            'AutoMLProblemTypeConfigName': 'Tabular',
-            'AutoMLJobSecondaryStatus': 'Starting',
-            'CreationTime': created,
-            'LastModifiedTime': created,
-            '_candidates': [],
-        }
-        _jobs[name] = record
     table = request['AutoMLProblemTypeConfig']['TabularJobConfig']
     seconds = table.get('CompletionCriteria', {}).get('MaxAutoMLJobRuntimeInSeconds')
-    spec = {
-        'request': request,
-        'region': get_region(),
-        'deadline': created + seconds if seconds else None,
-        'backend': backend,
-    }
-    start_job(
-        record,
-        lambda job: _work(job, record, spec),
-        field='AutoMLJobStatus',
-        running='InProgress',
-        done='Completed',
-        failed='Failed',
-        stopped='Stopped',
-        reason_field='FailureReason',
+    spec = {'request': request, 'region': get_region(), 'seconds': seconds, 'backend': backend}
+    return begin(
+        'AutoMLJob',
+        _jobs,
+        request,
+        lambda job, record: _work(job, record, spec),
+        taken='AutoML job name must be unique within an AWS account and region (whatever the case), '
+        'and a job named {name} already exists.',
+        same=str.lower,
+        AutoMLProblemTypeConfigName='Tabular',
+        AutoMLJobSecondaryStatus='Starting',
+        _candidates=[],
     )
-    return record
 
 
 def _work(job: Job, record: Record, spec: dict[str, Any]) -> None:
+    seconds = spec.pop('seconds')
+    spec['deadline'] = record['CreationTime'] + seconds if seconds else None
     folder = work_dir('automl', spec['request']['AutoMLJobName'])
     record['_folder'] = str(folder)
     final = 'Failed'

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..service import AwsError, Job, Record, Service, arn, get_region, job_of, role_env, work_dir
+from ..service import AwsError, Job, Record, Service, Store, arn, get_region, job_of, now, role_env, start_job, work_dir
 from . import child
 
 Request = dict[str, Any]
@@ -24,6 +24,8 @@ _KINDS = (
     ('ModelPackage', 'ModelPackageName', 'model-package'),
     ('Model', 'ModelName', 'model'),
 )
+
+_PATHS = {word: path for word, _, path in _KINDS}
 
 
 def resource_of(operation: str, request: Request) -> str:
@@ -92,6 +94,48 @@ def page(field: str, found: tuple[list[Record], str | None]) -> dict[str, Any]:
     return {field: found[0]} | ({'NextToken': found[1]} if found[1] else {})
 
 
+def begin(
+    kind: str,
+    jobs: Store,
+    request: Request,
+    work: Callable[[Job, Record], None],
+    *,
+    taken: str,
+    same: Callable[[str], str] = str,
+    **more: Any,
+) -> Record:
+    """Enter a job under its name and let it work; its record, which is the request and `more`.
+
+    `kind` is what the names of its fields begin with (`TransformJob`), `same` makes equal names equal. AwsError
+    ResourceInUse when the name is taken, with the words `taken` around its {name} and {arn}.
+    """
+    name = request[f'{kind}Name']
+    identity = arn('sagemaker', f'{_PATHS[kind]}/{name}')
+    with jobs.lock:
+        if same(name) in {same(other) for other in jobs}:
+            raise AwsError('ResourceInUse', taken.format(name=name, arn=identity))
+        created = now()
+        record: Record = {
+            **request,
+            f'{kind}Arn': identity,
+            'CreationTime': created,
+            'LastModifiedTime': created,
+            **more,
+        }
+        jobs[name] = record
+    start_job(
+        record,
+        lambda job: work(job, record),
+        field=f'{kind}Status',
+        running='InProgress',
+        done='Completed',
+        failed='Failed',
+        stopped='Stopped',
+        reason_field='FailureReason',
+    )
+    return record
+
+
 def run_child(job: Job, module: str, role: str, folder: Path, spec: dict[str, Any]) -> None:
     """Run a job's process as its role to its end. RuntimeError with the failure reason."""
     child.write(folder / child.SPEC, json.dumps(spec))
@@ -137,6 +181,7 @@ __all__ = [
     'Record',
     'Request',
     'arn',
+    'begin',
     'get_region',
     'last_part',
     'listed',

@@ -6,10 +6,10 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ..service import JobStopped, Store, job_of, now, start_job
+from ..service import JobStopped, Store, job_of, now
 from . import child
 from .containers import SCIKIT_LEARN, kind_of
-from .frame import AwsError, Job, Record, Request, arn, listed, page, run_child, service, stop, work_dir
+from .frame import AwsError, Job, Record, Request, begin, listed, page, run_child, service, stop, work_dir
 
 _DEFAULT_SECONDS = 86_400
 _jobs = Store('sagemaker', 'training-jobs')
@@ -62,46 +62,27 @@ def create(request: Request) -> dict[str, Any]:
     refused = problem_with(request)
     if refused:
         raise AwsError('ValidationException', refused)
-    name = request['TrainingJobName']
-    with _jobs.lock:
-        if name in _jobs:
-            raise AwsError(
-                'ResourceInUse',
-                'Training job names must be unique within an AWS account and region; a job with this name already '
-                f'exists ({_jobs[name]["TrainingJobArn"]})',
-            )
-        created = now()
-        record: Record = {
-            **request,
-            'TrainingJobArn': arn('sagemaker', f'training-job/{name}'),
-            'SecondaryStatus': 'Starting',
-            'CreationTime': created,
-            'LastModifiedTime': created,
-            '_starting': {'Status': 'Starting', 'StartTime': created, 'StatusMessage': 'Preparing the instances'},
-        }
-        _jobs[name] = record
-    seconds = request['StoppingCondition'].get('MaxRuntimeInSeconds', _DEFAULT_SECONDS)
-    spec = {'request': request, 'deadline': created + seconds}
-    start_job(
-        record,
-        lambda job: _work(job, record, spec),
-        field='TrainingJobStatus',
-        running='InProgress',
-        done='Completed',
-        failed='Failed',
-        stopped='Stopped',
-        reason_field='FailureReason',
+    return begin(
+        'TrainingJob',
+        _jobs,
+        request,
+        lambda job, record: _work(job, record, request),
+        taken='Training job names must be unique within an AWS account and region; a job with this name already '
+        'exists ({arn})',
+        SecondaryStatus='Starting',
+        _starting={'Status': 'Starting', 'StartTime': now(), 'StatusMessage': 'Preparing the instances'},
     )
-    return record
 
 
-def _work(job: Job, record: Record, spec: dict[str, Any]) -> None:
-    folder = work_dir('training', spec['request']['TrainingJobName'])
+def _work(job: Job, record: Record, request: Request) -> None:
+    seconds = request['StoppingCondition'].get('MaxRuntimeInSeconds', _DEFAULT_SECONDS)
+    spec = {'request': request, 'deadline': record['CreationTime'] + seconds}
+    folder = work_dir('training', request['TrainingJobName'])
     record['_folder'] = str(folder)
     record['TrainingStartTime'] = now()
     final = 'Failed'
     try:
-        run_child(job, 'training_process', spec['request']['RoleArn'], folder, spec)
+        run_child(job, 'training_process', request['RoleArn'], folder, spec)
         if job.stopped:
             raise JobStopped('stopped')
         final = _take(record, folder).get('ended', 'Completed')

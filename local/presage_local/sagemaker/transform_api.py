@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..service import Store, now, start_job
+from ..service import Store, now
 from .engine.filters import BadFilter, parse
-from .frame import AwsError, Job, Record, Request, arn, listed, page, run_child, service, stop, work_dir
+from .frame import AwsError, Job, Record, Request, begin, listed, page, run_child, service, stop, work_dir
 from .models_api import containers_of, find_model
 
 _MAX_PAYLOAD_PRODUCT = 100
@@ -55,46 +55,26 @@ def create(request: Request) -> dict[str, Any]:
     if refused:
         raise AwsError('ValidationException', refused)
     model = find_model(request['ModelName'])
-    name = request['TransformJobName']
-    with _jobs.lock:
-        if name in _jobs:
-            raise AwsError(
-                'ResourceInUse',
-                'Job name must be unique within an AWS account and region, and a job with this name already exists '
-                f'({_jobs[name]["TransformJobArn"]})',
-            )
-        created = now()
-        record: Record = {
-            **request,
-            'DataProcessing': {'InputFilter': '$', 'OutputFilter': '$', 'JoinSource': 'None'}
-            | request.get('DataProcessing', {}),
-            'TransformJobArn': arn('sagemaker', f'transform-job/{name}'),
-            'CreationTime': created,
-            'LastModifiedTime': created,
-        }
-        _jobs[name] = record
     spec = {'request': request, 'container': containers_of(model)[0]}
-    role = model['ExecutionRoleArn']
-    start_job(
-        record,
-        lambda job: _work(job, role, spec),
-        field='TransformJobStatus',
-        running='InProgress',
-        done='Completed',
-        failed='Failed',
-        stopped='Stopped',
-        reason_field='FailureReason',
+    return begin(
+        'TransformJob',
+        _jobs,
+        request,
+        lambda job, record: _work(job, record, model['ExecutionRoleArn'], spec),
+        taken='Job name must be unique within an AWS account and region, and a job with this name already exists '
+        '({arn})',
+        DataProcessing={'InputFilter': '$', 'OutputFilter': '$', 'JoinSource': 'None'}
+        | request.get('DataProcessing', {}),
     )
-    return record
 
 
-def _work(job: Job, role: str, spec: dict[str, Any]) -> None:
+def _work(job: Job, record: Record, role: str, spec: dict[str, Any]) -> None:
     folder = work_dir('transform', spec['request']['TransformJobName'])
-    job.record['TransformStartTime'] = now()
+    record['TransformStartTime'] = now()
     try:
         run_child(job, 'transform_process', role, folder, spec)
     finally:
-        job.record['TransformEndTime'] = now()
+        record['TransformEndTime'] = now()
 
 
 @service.operation('DescribeTransformJob')
