@@ -1,14 +1,14 @@
 import {
   DescribeAutoMLJobV2Command,
   type DescribeAutoMLJobV2Response,
-  ListCandidatesForAutoMLJobCommand,
   StopAutoMLJobCommand,
 } from '@aws-sdk/client-sagemaker';
+import { progressOf } from '#lambdas/check-automl/progress.ts';
 import { sagemaker } from '#lambdas/shared/clients/sagemaker.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { checkJob, type Look } from '#lambdas/shared/jobs.ts';
 import type { Job, MlPayload } from '#lambdas/shared/payload.ts';
-import { logger, step } from '#lambdas/shared/step.ts';
+import { step } from '#lambdas/shared/step.ts';
 
 /**
  * Looks at the AutoML job of the loop.
@@ -48,34 +48,4 @@ function failed(id: string, job: DescribeAutoMLJobV2Response): Error {
     'AutoMlFailed',
     `AutoML job ${id} ended as ${AutoMLJobStatus} (${AutoMLJobSecondaryStatus}) without a candidate: ${why}`,
   );
-}
-
-/** For people; whatever goes wrong in asking is not worth a failed run. */
-async function progressOf(AutoMLJobName: string, secondary = 'Starting'): Promise<string> {
-  try {
-    const { Candidates = [] } = await sagemaker.send(
-      new ListCandidatesForAutoMLJobCommand({
-        AutoMLJobName,
-        SortBy: 'FinalObjectiveMetricValue',
-        SortOrder: 'Descending',
-        MaxResults: 100,
-      }),
-    );
-    const metrics = Candidates.flatMap(({ FinalAutoMLJobObjectiveMetric: metric }) =>
-      metric?.Value === undefined ? [] : [metric],
-    );
-    // AutoML orders by the value, whichever way is better.
-    const [first] = metrics;
-    const values = metrics.map(({ Value = 0 }) => Value);
-    const best =
-      first &&
-      (/MSE|RMSE|MAE|Loss/i.test(first.MetricName ?? '') || first.Type === 'Minimize'
-        ? Math.min(...values)
-        : Math.max(...values));
-    const text = first && best !== undefined ? `, best ${first.MetricName} ${best.toFixed(3)}` : '';
-    return `${secondary}: ${Candidates.length} candidate(s)${text}`;
-  } catch (error) {
-    logger.warn('no candidates to show', error as Error);
-    return secondary;
-  }
 }
