@@ -16,6 +16,7 @@ import { resultOf } from '#test/lambdas/support/athena.ts';
 import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
 import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
 import { parquetOf } from '#test/lambdas/support/parquet.ts';
+import { datasets as reported } from '#test/lambdas/support/sagemaker.ts';
 import { eventOf, finished, mlPayload } from '#test/lambdas/support/world.ts';
 
 const athena = mockClient(AthenaClient);
@@ -30,16 +31,7 @@ beforeEach(() => {
   s3 = fakeS3();
 });
 
-const locations = { train: '', validation: '', holdout: '', inference: '' };
-const datasets = {
-  trainRows: 600,
-  validationRows: 150,
-  holdoutRows: 180,
-  inferenceRows: 2,
-  classes: {},
-  holdoutUnmatched: 0,
-  locations,
-};
+const datasets = { ...reported, inferenceRows: 2 };
 const ref = (id: string) => ({ id, trainedFor: '2020-02-07', trainRows: 750, features: ['views', 'seconds'] });
 
 describe('evaluate', () => {

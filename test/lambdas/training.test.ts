@@ -4,43 +4,19 @@ import {
   CreateModelCommand,
   DescribeAutoMLJobV2Command,
   ListCandidatesForAutoMLJobCommand,
-  SageMakerClient,
   StopAutoMLJobCommand,
 } from '@aws-sdk/client-sagemaker';
-import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { handler as checkAutoMl } from '#lambdas/check-automl/handler.ts';
 import { containersFor } from '#lambdas/create-model/containers.ts';
 import { handler as createModel } from '#lambdas/create-model/handler.ts';
 import { handler as startAutoMl } from '#lambdas/start-automl/handler.ts';
 import { environments } from '#lib/environments.ts';
 import { jobName } from '#lib/names.ts';
-import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
+import { datasets, fakeSageMaker, inUseByAws } from '#test/lambdas/support/sagemaker.ts';
 import { eventOf, finished, mlPayload, runningJob, settings } from '#test/lambdas/support/world.ts';
 
-const sagemaker = mockClient(SageMakerClient);
-const locations = {
-  train: 's3://d/train/',
-  validation: 's3://d/validation/',
-  holdout: 's3://d/holdout/',
-  inference: 's3://d/inference/',
-};
-const datasets = {
-  trainRows: 600,
-  validationRows: 150,
-  holdoutRows: 180,
-  inferenceRows: 50,
-  classes: {},
-  holdoutUnmatched: 0,
-  locations,
-};
-const inUseByAws = () => Object.assign(new Error('already exists'), { name: 'ResourceInUse' });
-
-beforeEach(() => {
-  sagemaker.reset();
-  sagemaker.onAnyCommand().resolves({});
-  fakeRunTable();
-});
+const sagemaker = fakeSageMaker();
 
 describe('start-automl', () => {
   const begin = () => startAutoMl(eventOf(mlPayload({ datasets })));

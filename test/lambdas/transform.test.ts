@@ -1,45 +1,21 @@
 import {
   CreateTransformJobCommand,
   DescribeTransformJobCommand,
-  SageMakerClient,
   StopTransformJobCommand,
 } from '@aws-sdk/client-sagemaker';
-import { mockClient } from 'aws-sdk-client-mock';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { handler as checkTransform } from '#lambdas/check-transform/handler.ts';
 import type { MlPayload } from '#lambdas/shared/payload.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';
 import { handler as startTransform } from '#lambdas/start-transform/handler.ts';
 import { filters, transformRequest } from '#lambdas/start-transform/transform-request.ts';
 import buyerStage from '#lib/pipelines/buyer-stage/pipeline.ts';
-import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
+import { datasets, fakeSageMaker, inUseByAws } from '#test/lambdas/support/sagemaker.ts';
 import { eventOf, mlPayload, runningJob, runOf, settings } from '#test/lambdas/support/world.ts';
 
-const sagemaker = mockClient(SageMakerClient);
-const locations = {
-  train: 's3://d/train/',
-  validation: 's3://d/validation/',
-  holdout: 's3://d/holdout/',
-  inference: 's3://d/inference/',
-};
-const datasets = {
-  trainRows: 600,
-  validationRows: 150,
-  holdoutRows: 180,
-  inferenceRows: 50,
-  classes: {},
-  holdoutUnmatched: 0,
-  locations,
-};
+const sagemaker = fakeSageMaker();
 const model = { id: 'model-1', trainedFor: '2020-02-07', trainRows: 750, features: ['views', 'seconds'] };
 const inUse = { decision: 'train' as const, reason: '', use: model };
-const inUseByAws = () => Object.assign(new Error('already exists'), { name: 'ResourceInUse' });
-
-beforeEach(() => {
-  sagemaker.reset();
-  sagemaker.onAnyCommand().resolves({});
-  fakeRunTable();
-});
 
 describe('a batch transform', () => {
   it('hides key and label from the model and gives both back beside the answer', () => {
