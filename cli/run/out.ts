@@ -21,7 +21,9 @@ import { venvPython } from '#cli/setup/python.mjs';
 import { root } from '#cli/setup.mjs';
 import type { Target } from '#cli/target.ts';
 import type { EtlResult, MlResult } from '#lambdas/shared/payload.ts';
+import { TRAINING_RECORD } from '#lib/names.ts';
 import type { Column, Pipeline } from '#lib/pipelines/pipeline.ts';
+import { recordColumns } from '#lib/sql/training-record-sql.ts';
 
 interface Export {
   files: string;
@@ -51,7 +53,7 @@ export function writeRunJson(folder: string, run: RunJson): void {
 }
 
 /**
- * The tables of a green ETL as `tables/<table>.parquet`, the predictions of a green ML as `predictions.csv`, and the
+ * The tables of a green ETL, and the record of a model that was trained, as `tables/<table>.parquet`, the predictions of a green ML as `predictions.csv`, and the
  * files of outputs under their own names.
  *
  * The part files of the run are copied from S3 and written as one typed file each by DuckDB (export.py). An UNLOAD
@@ -80,6 +82,18 @@ export async function writeTables(
       constants: { run_date: ['date', results.etl.run.runDate] },
     });
   }
+  const record = results.ml?.jobs['training-record'];
+  if (results.ml && record && pipeline.model) {
+    const { runDate, execution } = results.ml.run;
+    const table = `s3://${target.lake.curatedBucket}/${pipeline.name}/${TRAINING_RECORD}/`;
+    const location = `${table}run_date=${runDate}/run=${execution}/attempt=${record.attempts}/`;
+    exports.push({
+      files: await download(target, location, join(work, TRAINING_RECORD)),
+      to: join(folder, 'tables', `${TRAINING_RECORD}.parquet`),
+      columns: recordColumns(pipeline.model),
+      constants: { run_date: ['date', runDate] },
+    });
+  }
   if (results.ml?.predictions && pipeline.predictions)
     exports.push({
       files: await download(target, results.ml.predictions.location, join(work, 'predictions')),
@@ -89,7 +103,7 @@ export async function writeTables(
     });
   for (const outputs of [results.etl?.outputs, results.ml?.outputs])
     for (const uri of Object.values(outputs ?? {}).flat()) await copy(target, uri, folder);
-  if (results.etl) mkdirSync(join(folder, 'tables'), { recursive: true });
+  if (results.etl || record) mkdirSync(join(folder, 'tables'), { recursive: true });
   await runExport(context, { temporary: join(work, 'spill'), exports });
 }
 
