@@ -35,6 +35,7 @@ export interface ScriptTraining {
  *   then the label; no entity is in both. The holdout is never there: it is scored by batch transform afterwards.
  * - What is written to `SM_MODEL_DIR` becomes model.tar.gz, what to `SM_OUTPUT_DATA_DIR` output.tar.gz beside it. The
  *   model must say itself which version it is (a file of its own): serving passes none.
+ * - A line of JSON with `"validation_mse": <number>` in its output is shown to people as a metric of the job.
  * - A failure is an exit code other than 0; the last lines of its output, or the text in `SM_OUTPUT_DIR`/failure,
  *   become the reason people read, of at most 1,024 characters.
  * - `inference.py`: `model_fn(model_dir)`; `input_fn(body, content_type)`, where body is the text (or its bytes) of
@@ -56,7 +57,11 @@ export function trainingRequest(
   const told = { version, label, features, problem, objective };
   return {
     TrainingJobName: name,
-    AlgorithmSpecification: { TrainingImage: sklearnImage(settings.region), TrainingInputMode: 'File' },
+    AlgorithmSpecification: {
+      TrainingImage: sklearnImage(settings.region),
+      TrainingInputMode: 'File',
+      MetricDefinitions: [{ Name: 'validation_mse', Regex: '"validation_mse": ([0-9.eE+-]+)' }],
+    },
     HyperParameters: parameters({
       sagemaker_program: 'train.py',
       sagemaker_submit_directory: code,
