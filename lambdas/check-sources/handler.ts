@@ -25,7 +25,7 @@ export const handler = step<EtlPayload, EtlPayload>(async (input, { run }) => {
   const lines = [
     ...problems.map(({ message }) => message),
     ...Object.values(profiles).flatMap((found) => profileProblems(pipeline, found, run.runDate)),
-    ...(counts ? countProblems(pipeline, counts, profiles) : []),
+    ...(counts ? countProblems(pipeline, counts, profiles, payload.start.parameters) : []),
   ];
   if (lines.length) {
     const head = lines.length === 1 ? '1 problem' : `${lines.length} problems`;

@@ -43,7 +43,9 @@ export function countProblems(
   { counts }: Pick<Pipeline, 'counts'>,
   found: Record<string, number>,
   profiles: Record<string, Pick<SourceProfile, 'rows'>>,
+  parameters: Record<string, string> = {},
 ): string[] {
+  const given = Object.entries(parameters).map(([name, text]) => ` for ${name} ${JSON.stringify(text.slice(0, 100))}`);
   return Object.entries(counts).flatMap(([name, { says, atMost, atLeast }]) => {
     const value = found[name] ?? 0;
     const problems: string[] = [];
@@ -55,7 +57,7 @@ export function countProblems(
           `${percent(value / rows)} of the ${rows} rows of ${atMost.of}, at most ${percent(atMost.share)} are allowed`,
         );
     }
-    if (atLeast !== undefined && value < atLeast) problems.push(`at least ${atLeast} are needed`);
+    if (atLeast !== undefined && value < atLeast) problems.push(`at least ${atLeast} are needed${given.join('')}`);
     return problems.map((problem) => `${says} (${name}): ${value}; ${problem}`);
   });
 }

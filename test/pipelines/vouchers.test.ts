@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { countProblems } from '#lambdas/check-sources/problems.ts';
 import pipeline from '#lib/pipelines/vouchers/pipeline.ts';
 import type { Answers } from '../../sample-data/vouchers/answers.ts';
 import set from '../../sample-data/vouchers/generate.ts';
@@ -209,8 +210,10 @@ describe('a country', () => {
     expect(await asked('')).toEqual([['Chile', "Côte d'Ivoire", 'Peru'], 3]);
   });
 
-  test('without an event stops the run', () => {
-    expect(pipeline.counts.events?.atLeast).toBe(1);
+  test('without an event stops the run, which says what was asked for', () => {
+    expect(countProblems(pipeline, { events: 0 }, {}, { country: 'Atlantis' })).toEqual([
+      expect.stringMatching(/^events of the country.*: 0; at least 1 are needed for country "Atlantis"$/),
+    ]);
   });
 });
 
