@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { handler } from '#lambdas/check-sources/handler.ts';
 import { NO_JOB } from '#lambdas/shared/jobs.ts';
 import { resultOf } from '#test/lambdas/support/athena.ts';
+import { withDefinition } from '#test/lambdas/support/changed-definition.ts';
 import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
 import { etlPayload, eventOf, finished } from '#test/lambdas/support/world.ts';
 
@@ -84,5 +85,57 @@ describe('check-sources', () => {
     s3.putJson(INSPECTION, { problems: [{ source: 'visits', message: 'visits: is missing' }], sources: {} });
     await expect(check([], NO_JOB)).rejects.toThrow('1 problem with the sources of homes:\nvisits: is missing');
     expect(athena.commandCalls(GetQueryResultsCommand)).toHaveLength(0);
+  });
+});
+
+describe('the counts of a pipeline', () => {
+  const athena = mockClient(AthenaClient);
+  withDefinition({
+    counts: {
+      events: { says: 'events to read', atLeast: 1 },
+      odd: { says: 'events of an unknown device', atMost: { share: 0.1, of: 'visits' } },
+    },
+  });
+
+  const judge = (counts: Record<string, number> | undefined, rows = 10) => {
+    athena.reset();
+    athena
+      .on(GetQueryResultsCommand, { QueryExecutionId: 'profile' })
+      .resolves(resultOf([{ source: 'visits', ...good, rows, ...(rows ? {} : { newest: null }) }]));
+    athena.on(GetQueryResultsCommand, { QueryExecutionId: 'counts' }).resolves(resultOf([counts ?? {}]));
+    fakeS3().putJson(INSPECTION, {
+      problems: [{ source: 'survey', message: 'survey: is missing' }].slice(counts ? 1 : 0),
+    });
+    // They ran side by side, so that each is in the payload of its branch.
+    const branches = [
+      etlPayload({ jobs: { profile: { ...finished('athena'), id: 'profile' } } }),
+      etlPayload({ jobs: { counts: { ...finished('athena'), id: counts ? 'counts' : NO_JOB } } }),
+    ];
+    return handler(eventOf(etlPayload({ inspection: { uri: INSPECTION, sound: [] }, branches })));
+  };
+
+  it('travel with the run when they are within their limits', async () => {
+    const { counts, jobs } = await judge({ events: 10, odd: 1 });
+    expect(counts).toEqual({ events: 10, odd: 1 });
+    expect(Object.keys(jobs)).toEqual(['profile', 'counts']);
+  });
+
+  it('stop the run beyond them, all of them in one message', async () => {
+    await expect(judge({ events: 0, odd: 2 })).rejects.toMatchObject({
+      name: 'SourcesRejected',
+      message: [
+        '2 problems with the sources of homes:',
+        'events to read (events): 0; at least 1 are needed',
+        'events of an unknown device (odd): 2; 20 % of the 10 rows of visits, at most 10 % are allowed',
+      ].join('\n'),
+    });
+  });
+
+  it('are told with what else is wrong', async () => {
+    await expect(judge({ events: 0, odd: 0 }, 0)).rejects.toThrow(/2 problems.*\n.*visits: is empty.*\nevents to read/);
+  });
+
+  it('are left out when a source could not be asked', async () => {
+    await expect(judge(undefined)).rejects.toThrow(/1 problem .*\nsurvey: is missing$/);
   });
 });

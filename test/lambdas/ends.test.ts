@@ -38,6 +38,24 @@ describe('start-ml', () => {
     expect(mlExecution).toBe(`arn:aws:states:eu-west-1:111122223333:execution:presage-test-homes-ml:${input?.name}`);
   });
 
+  it('hands on what the ML machine has to know of the start', async () => {
+    const start = {
+      runDate: '2020-02-07',
+      then: 'ml',
+      train: 'always',
+      predict: false,
+      parameters: { a: 'b' },
+    } as const;
+    await startMl(eventOf(etlPayload({ start })));
+    const input = sfn.commandCalls(StartExecutionCommand)[0]?.args[0].input.input;
+    expect(JSON.parse(input ?? '')).toEqual({
+      runDate: '2020-02-07',
+      train: 'always',
+      predict: false,
+      parameters: { a: 'b' },
+    });
+  });
+
   it('uses one name however often it is retried, and takes "exists already" for started', async () => {
     sfn
       .on(StartExecutionCommand)
@@ -108,6 +126,21 @@ describe('finish', () => {
       },
       predictions,
     });
+  });
+
+  it('of a run that only trains says nothing of the day’s predictions', async () => {
+    const model = { decision: 'train' as const, reason: 'asked', challenger: ref('new'), use: ref('new') };
+    const result = await end(mlPayload({ start: { predict: false }, model }));
+    expect(result).toMatchObject({ predictions: null, model: { id: 'new' } });
+    expect(table.get('pipeline#homes', 'green#ml#2020-02-07')).toBeUndefined();
+    expect(table.get('pipeline#homes', 'green#training#2020-02-07')).toBeDefined();
+  });
+
+  it('tells what the ETL has counted, made and served', async () => {
+    const counts = { odd: 1 };
+    const outputs = { best: ['s3://o/best.json'] };
+    expect(await end(etlPayload({ counts, outputs, predictions }))).toMatchObject({ counts, outputs, predictions });
+    expect(await end(etlPayload())).toMatchObject({ counts: {}, outputs: {}, predictions: null });
   });
 
   it('describes the model that was kept, and the one that was rejected beside it', async () => {

@@ -2,6 +2,7 @@ import {
   BatchStopJobRunCommand,
   GetJobRunCommand,
   GetJobRunsCommand,
+  GetPartitionsCommand,
   GlueClient,
   StartJobRunCommand,
 } from '@aws-sdk/client-glue';
@@ -10,9 +11,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { handler as check } from '#lambdas/check-glue/handler.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { handler as start } from '#lambdas/start-glue/handler.ts';
+import { query, withDefinition } from '#test/lambdas/support/changed-definition.ts';
 import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
 import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
-import { eventOf, mlPayload, runningJob } from '#test/lambdas/support/world.ts';
+import { etlPayload, eventOf, mlPayload, runningJob } from '#test/lambdas/support/world.ts';
 
 const glue = mockClient(GlueClient);
 let s3: ReturnType<typeof fakeS3>;
@@ -87,6 +89,85 @@ describe('start-glue', () => {
     });
     expect(request.expiresAt - now).toBeGreaterThanOrEqual(7 * 86_400);
     expect(request.expiresAt - now).toBeLessThan(7 * 86_400 + 60);
+  });
+
+  describe('of feature queries', () => {
+    const features = query('SELECT 1 AS views FROM homes_predictions', { sources: ['visits'], predictions: true });
+    const summary = query('SELECT stage FROM homes_features_candidate WHERE stage <> :only', { tables: ['features'] });
+    withDefinition({ parameters: { only: { says: 'only this stage' } }, queries: { summary, features } });
+    const REQUEST = 's3://sandbox/homes/runs/run-1/request-features-2-glue-1.json';
+    const made = { features: { rows: 1, location: 's3://curated/made/' } };
+    const start2 = (tables: string[], more: Partial<EtlPayload>) =>
+      start(
+        eventOf(etlPayload(more) as EtlPayload & MlPayload, {
+          job: 'queries' as const,
+          step: 'features-2-glue',
+          tables,
+        }),
+      );
+    beforeEach(() => {
+      glue.on(GetPartitionsCommand).resolves({
+        Partitions: [{ Values: ['2020-02-01'], StorageDescriptor: { Location: 's3://p/1/' } }],
+      });
+    });
+
+    it('makes the tables of its level out of those that are there, under a name of its own', async () => {
+      const parameters = { only: "Buyer's" };
+      const { job } = await start2(['summary'], { tables: made, start: { parameters } });
+      expect(job).toMatchObject({ step: 'features-2-glue' });
+      const request = s3.json<{ queries: { table: string; sql: string }[] }>(REQUEST);
+      expect(request).toMatchObject({
+        views: [{ name: 'homes_features_candidate', location: { uri: 's3://curated/made/', access: 'read' } }],
+        queries: [{ table: 'summary' }],
+        report: { uri: 's3://sandbox/homes/runs/run-1/report-features-2-glue-1/' },
+      });
+      expect(request.queries[0]?.sql).not.toContain(':only');
+    });
+
+    it('does not read from anywhere what it makes itself', async () => {
+      await start2(['summary', 'features'], { inspection: { uri: '', sound: ['visits'] } });
+      const { views, queries } = s3.json<{ views: { name: string }[]; queries: { table: string }[] }>(REQUEST);
+      expect(views.map(({ name }) => name)).toEqual(['homes_raw_visits', 'homes_predictions']);
+      expect(queries.map(({ table }) => table)).toEqual(['features', 'summary']);
+    });
+
+    it('reads earlier predictions where the catalogue says they are', async () => {
+      await start2(['features'], { inspection: { uri: '', sound: ['visits'] } });
+      expect(s3.json(REQUEST)).toMatchObject({
+        views: [
+          {},
+          {
+            name: 'homes_predictions',
+            columns: { member_id: 'varchar' },
+            runDates: [{ runDate: '2020-02-01', location: { uri: 's3://p/1/', access: 'read' } }],
+          },
+        ],
+      });
+    });
+  });
+
+  describe('of a pipeline without a model', () => {
+    withDefinition({
+      model: undefined,
+      predictions: {
+        key: ['stage'],
+        columns: { stage: { type: 'varchar' }, members: { type: 'bigint' } },
+        table: 'summary',
+      },
+    });
+
+    it('pushes the rows of the table that is served', async () => {
+      await start(
+        eventOf(etlPayload({ tables: { summary: { rows: 2, location: 's3://s/' } } }) as EtlPayload & MlPayload, {
+          job: 'push' as const,
+        }),
+      );
+      expect(s3.json('s3://sandbox/homes/runs/run-1/request-push-1.json')).toMatchObject({
+        model: null,
+        key: ['stage'],
+        predictions: { uri: 's3://s/', access: 'read' },
+      });
+    });
   });
 
   it('finds the run whose start was answered to nobody by its mark', async () => {

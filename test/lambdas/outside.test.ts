@@ -103,6 +103,16 @@ describe('the watchdog', () => {
     expect(mails()[0]?.Message).not.toContain('--only');
   });
 
+  it('asks about the training of a day by itself: a green training is no green prediction', async () => {
+    table.put({ pk: 'pipeline#homes', sk: 'green#etl#2020-02-07' });
+    table.put({ pk: 'pipeline#homes', sk: 'green#ml#2020-02-07' });
+    const training = () => watchdog({ scheduledTime: '2020-02-07T18:00:00Z', training: true });
+    expect((await training()).missing).toEqual(['training']);
+    expect(mails()[0]?.Message).toContain('--only ml --service train');
+    table.put({ pk: 'pipeline#homes', sk: 'green#training#2020-02-07' });
+    expect((await training()).missing).toEqual([]);
+  });
+
   it('asks about the day before when a run is due the morning after', () => {
     expect(dueDay({ at: '22:00', dueBy: '04:00' }, '2020-03-01T04:00:00Z')).toBe('2020-02-29');
   });

@@ -11,6 +11,7 @@ import { handler as check } from '#lambdas/check-query/handler.ts';
 import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
 import { handler as start } from '#lambdas/start-query/handler.ts';
 import type { QueryArgs } from '#lambdas/start-query/sql.ts';
+import { query, withDefinition } from '#test/lambdas/support/changed-definition.ts';
 import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
 import { etlPayload, eventOf, finished, mlPayload, runningJob } from '#test/lambdas/support/world.ts';
 
@@ -80,6 +81,50 @@ describe('start-query', () => {
     const { sql } = await started({ query: 'validate' }, { tables });
     expect(sql).toContain("SELECT 'features' AS table_name");
     expect(sql).toContain("UNION ALL SELECT 'summary' AS table_name");
+  });
+
+  describe('of a pipeline with counts, outputs and a parameter', () => {
+    withDefinition({
+      parameters: { country: { says: 'only events of this country' } },
+      counts: { odd: { says: 'odd rows' } },
+      outputs: { best: { file: 'best.json' } },
+      queries: {
+        counts: query("SELECT 1 AS odd WHERE :country = ''", { sources: ['visits', 'survey'] }),
+        best: query('SELECT * FROM homes_features_candidate WHERE run_date = :run_date AND c = :country'),
+      },
+    });
+    const inspection = { uri: '', sound: ['visits'], broken: [] as string[] };
+
+    it('counts in the sources, an absent optional one included', async () => {
+      const { sql, job } = await started({ query: 'counts' }, { inspection });
+      expect(sql).toBe("SELECT 1 AS odd WHERE '' = ''");
+      expect(job).toMatchObject({ step: 'counts' });
+    });
+
+    it('counts nothing in sources that cannot be queried: what is wrong with them is told already', async () => {
+      const { job, input } = await started({ query: 'counts' }, { inspection: { ...inspection, broken: ['survey'] } });
+      expect(input).toBeUndefined();
+      expect(job?.id).toBe('none');
+    });
+
+    it('asks for an output with the run date and the parameter in their places', async () => {
+      const { sql, job } = await started(
+        { query: 'output', output: 'best' },
+        { start: { runDate: '2020-02-07', parameters: { country: 'Peru' } } },
+      );
+      expect(sql).toBe("SELECT * FROM homes_features_candidate WHERE run_date = DATE '2020-02-07' AND c = 'Peru'");
+      expect(job).toMatchObject({ step: 'output-best' });
+    });
+
+    it('cannot be talked into other SQL by a parameter', async () => {
+      const country = "x' OR '1'='1 :run_date";
+      const { sql } = await started(
+        { query: 'output', output: 'best' },
+        { start: { runDate: '2020-02-07', parameters: { country } } },
+      );
+      expect(sql).not.toContain(" OR '1'='1");
+      expect(sql?.match(/DATE '2020-02-07'/g)).toHaveLength(1);
+    });
   });
 
   it('points the scores at what this model’s transform wrote before it reads them', async () => {

@@ -3,6 +3,7 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { handler } from '#lambdas/resolve-run/handler.ts';
 import type { StartInput } from '#lambdas/shared/payload.ts';
+import { withDefinition } from '#test/lambdas/support/changed-definition.ts';
 import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
 import { eventOf, executionOf } from '#test/lambdas/support/world.ts';
 
@@ -82,5 +83,35 @@ describe('resolve-run', () => {
       'The pipeline was still held by presage-test-homes-etl / dead, which has ended; this run took it over.',
     ]);
     expect(table.get(...LOCK)).toMatchObject({ executionArn: executionOf('etl').executionArn });
+  });
+});
+
+describe('the parameters of a run', () => {
+  beforeEach(() => void fakeRunTable());
+  const started = (parameters: unknown) => handler(eventOf({ runDate: '2020-02-07', parameters } as StartInput));
+
+  it('are refused by a pipeline that has none', async () => {
+    await expect(started({ country: 'Peru' })).rejects.toThrow('no parameter "country" (the pipeline has none)');
+  });
+
+  describe('that has one', () => {
+    withDefinition({ parameters: { country: { says: 'only events of this country' } } });
+
+    it('travel with the run', async () => {
+      expect((await started({ country: 'Peru' })).start.parameters).toEqual({ country: 'Peru' });
+    });
+
+    it.each([
+      [{ contry: 'Peru' }, /no parameter "contry" \(known: country\)/],
+      [{ country: 7 }, /parameter country is a text/],
+      [{ country: 'x'.repeat(300) }, /at most 200 characters/],
+      [{ country: 'a\nb' }, /a control character/],
+      ['Peru', /parameters is an object/],
+    ])('are refused as %j', async (parameters, message) => {
+      await expect(started(parameters)).rejects.toMatchObject({
+        name: 'WrongInput',
+        message: expect.stringMatching(message),
+      });
+    });
   });
 });
