@@ -1,12 +1,11 @@
 import type { Column } from '#lib/pipelines/pipeline.ts';
-import { code, folded, table } from './markdown.ts';
+import { code, codes, folded, table } from './markdown.ts';
 
 /** Longer lists of columns are folded away. */
 const LONG = 20;
 
 interface Run {
-  first: string;
-  last: string;
+  names: string[];
   type: string;
   values: string;
 }
@@ -16,11 +15,7 @@ interface Run {
  * long lists are folded.
  */
 export function columnTable(columns: Record<string, Column>): string {
-  const rows = runs(columns).map(({ first, last, type, values }) => [
-    first === last ? code(first) : `${code(first)} … ${code(last)}`,
-    type,
-    values,
-  ]);
+  const rows = runs(columns).map(({ names, type, values }) => [shortened(names), type, values]);
   const count = Object.keys(columns).length;
   const withValues = rows.some(([, , values]) => values);
   const text = withValues
@@ -34,19 +29,21 @@ export function columnTable(columns: Record<string, Column>): string {
 
 /** Names in their order, with the same shortening. */
 export function columnNames(names: string[]): string {
-  const shown = runs(Object.fromEntries(names.map((name) => [name, { type: 'varchar' as const }]))).map(
-    ({ first, last }) => (first === last ? code(first) : `${code(first)} … ${code(last)}`),
-  );
+  const columns = Object.fromEntries(names.map((name) => [name, { type: 'varchar' as const }]));
+  const shown = runs(columns).map((run) => shortened(run.names));
   return shown.length > LONG ? folded(`${names.length} columns`, shown.join(', ')) : shown.join(', ');
 }
+
+const shortened = (names: string[]) =>
+  names.length > 2 ? `${code(names[0] ?? '')} … ${code(names.at(-1) ?? '')}` : codes(names);
 
 function runs(columns: Record<string, Column>): Run[] {
   const found: Run[] = [];
   for (const [name, { type, oneOf }] of Object.entries(columns)) {
-    const run = { first: name, last: name, type, values: oneOf?.map((value) => code(String(value))).join(', ') ?? '' };
-    const before = found.at(-1);
-    if (before && before.type === type && before.values === run.values && isNext(before.last, name)) before.last = name;
-    else found.push(run);
+    const values = oneOf?.map((value) => code(String(value))).join(', ') ?? '';
+    const run = found.at(-1);
+    if (run && run.type === type && run.values === values && isNext(run.names.at(-1) ?? '', name)) run.names.push(name);
+    else found.push({ names: [name], type, values });
   }
   return found;
 }
