@@ -109,7 +109,9 @@ def write(rows: DataFrame, expected: int, table_key: list[str], request: Request
         from botocore.config import Config
 
         retries: Any = {'total_max_attempts': 1}  # DynamoWriter retries, and counts
-        client = boto3.client('dynamodb', region_name=region, config=Config(retries=retries, read_timeout=30))
+        # Every attribute was made by `attribute`; to look at each again is a quarter of a worker's time.
+        config = Config(retries=retries, read_timeout=30, parameter_validation=False)
+        client = boto3.client('dynamodb', region_name=region, config=config)
         yield DynamoWriter(client, table, table_key).push(item_of(row, stamp) for row in part)
 
     writers = min(MOST_WRITERS, max(1, math.ceil(expected / ROWS_PER_WRITER)))

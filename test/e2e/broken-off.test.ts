@@ -24,7 +24,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
 
-describe('a run that is broken off', { timeout: 300_000 }, () => {
+describe('a run that is broken off', { timeout: 600_000 }, () => {
   const until = /etl features …/;
 
   it('ends at once when the local cloud dies, with the reason and the step it was at', async () => {
