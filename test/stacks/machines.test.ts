@@ -125,7 +125,33 @@ describe('the ML machine', () => {
     expect(States['train?'].Default).toBe('holdout?');
     expect(States['holdout?'].Choices[0].Next).toBe('start-transform-holdout');
     expect(States['rescore?'].Choices[0].Next).toBe('holdout?');
-    expect(States['rescore?'].Default).toBe('start-transform-inference');
+    expect(States['rescore?'].Default).toBe('predict?');
+    expect(States['predict?'].Default).toBe('start-transform-inference');
+  });
+
+  it('ends after the judgement when the run is to train only', () => {
+    const [only] = definition().States['predict?'].Choices;
+    expect(JSON.stringify(only.And)).toContain('"Variable":"$.start.predict","BooleanEquals":false');
+    expect(only.Next).toBe('finish');
+  });
+
+  it('trains a script by a training job, whose code is deployed with it', () => {
+    const { States } = definitions['presage-dev-conversion-rate-ml'];
+    expect(States['train?'].Choices[0].Next).toBe('start-training');
+    expect(path(States, 'start-training')).toContain('create-model');
+    expect(path(States, 'start-training')).not.toContain('start-automl');
+    const start = allResources(templates, 'AWS::Lambda::Function').find(
+      (f) => f.Properties.FunctionName === 'presage-dev-conversion-rate-ml-start-training-job',
+    );
+    expect(JSON.stringify(start?.Properties.Environment)).toMatch(/modelCode.*\.tar\.gz/);
+  });
+
+  it('keeps a record of a new model once, whether the model is used or not', () => {
+    const { States } = definitions['presage-dev-propensity-ml'];
+    expect(States.evaluate.Next).toBe('record?');
+    expect(States['record?'].Choices[0].Next).toBe('start-training-record-query');
+    expect(States['record?'].Default).toBe('rescore?');
+    expect(States['training-record-query-ended'].Next).toBe('rescore?');
   });
 
   it('checks the predictions before it pushes them', () => {
