@@ -87,6 +87,12 @@ const laptop: Capacity = {
 
 const TERABYTE = 1024 ** 4;
 
+/**
+ * Propensity's predictions: a user who is not seen any more keeps the last one, which is made until the user has been
+ * away for sixty days. A quarter outlasts that by a month; what is older says nothing of a week to come.
+ */
+const QUARTER = 90;
+
 const cloud = {
   region: 'eu-west-1',
   alertMails: ['data-team@example.com'],
@@ -111,6 +117,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop },
       reorder: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
+      propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: laptop },
       vouchers: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
     },
   },
@@ -121,6 +128,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small },
       reorder: { scheduled: false, timeToLiveDays: 5, capacity: small },
+      propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: small },
       vouchers: { scheduled: false, timeToLiveDays: 5, capacity: small },
     },
   },
@@ -130,6 +138,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: small },
       reorder: { scheduled: true, timeToLiveDays: 7, capacity: small },
+      propensity: { scheduled: true, timeToLiveDays: QUARTER, capacity: small },
       vouchers: { scheduled: true, timeToLiveDays: 7, capacity: small },
     },
   },
@@ -140,6 +149,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production },
       reorder: { scheduled: true, timeToLiveDays: 7, capacity: production },
+      propensity: { scheduled: true, timeToLiveDays: QUARTER, capacity: production },
       vouchers: { scheduled: true, timeToLiveDays: 7, capacity: production },
     },
   },

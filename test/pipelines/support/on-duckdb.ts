@@ -1,4 +1,4 @@
-import { candidateTableName, rawTableName } from '#lib/names.ts';
+import { candidateTableName, predictionsTableName, rawTableName } from '#lib/names.ts';
 import type { CompiledPipeline, Pipeline } from '#lib/pipelines/pipeline.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
 import { columnTypes, tableColumns, withParameters, withRunDate } from '#lib/sql/sql-text.ts';
@@ -9,6 +9,8 @@ export type Row = Record<string, Cell>;
 export interface Given {
   runDate?: string;
   parameters?: Record<string, string>;
+  /** Published predictions, with the `run_date` of each. */
+  predictions?: Row[];
 }
 
 /** Rows of a source, or a Parquet file that has them. */
@@ -34,11 +36,11 @@ export class Queries {
    */
   async run(
     sources: Record<string, SourceRows>,
-    { runDate = '2026-11-20', parameters = {} }: Given = {},
+    { runDate = '2026-11-20', parameters = {}, predictions = [] }: Given = {},
   ): Promise<Record<string, Row[]>> {
     const { pipeline } = this;
     const compiled = await compilePipeline(pipeline);
-    const database = rawTables(pipeline, sources);
+    const database = { ...rawTables(pipeline, sources), ...publishedPredictions(pipeline, predictions) };
     const made: Record<string, Row[]> = {};
     const text = (name: string) =>
       withRunDate(withParameters(compiled.queries[name]?.athena ?? '', pipeline, parameters), runDate);
@@ -82,6 +84,13 @@ function rawTables(pipeline: Pipeline, sources: Record<string, SourceRows>): Rec
       return [rawTableName(pipeline.name, name), table];
     }),
   );
+}
+
+function publishedPredictions({ name, model, predictions }: Pipeline, rows: Row[]): Record<string, TestTable> {
+  if (!model || !predictions) return {};
+  const columns: Record<string, string> = { ...columnTypes(predictions.columns), run_date: 'date' };
+  const cells = rows.map((row) => Object.keys(columns).map((column) => row[column] ?? null));
+  return { [predictionsTableName(name)]: { columns, rows: cells } };
 }
 
 /** Names of tables in the order in which they can be made. */
