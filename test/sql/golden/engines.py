@@ -37,15 +37,6 @@ SPARK_TYPES = {
     'date': spark_types.DateType,
     'timestamp': spark_types.TimestampType,
 }
-ARROW_TYPES = {
-    'varchar': pyarrow.string(),
-    'bigint': pyarrow.int64(),
-    'integer': pyarrow.int32(),
-    'double': pyarrow.float64(),
-    'boolean': pyarrow.bool_(),
-    'date': pyarrow.date32(),
-    'timestamp': pyarrow.timestamp('us'),
-}
 HIVE_TYPES = {'varchar': 'string', 'integer': 'int'}
 
 
@@ -76,6 +67,7 @@ def plain(value: Any) -> Any:
 def on_duckdb(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
     """Each query through the local Athena's translation."""
     data = {}
+    connection = duckdb.connect(':memory:')
     for name, table in tables.items():
         columns = table['columns']
         if table.get('file'):
@@ -92,6 +84,7 @@ def on_duckdb(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
         file = folder / f'{name}.parquet'
         connection.execute(f"COPY {name} TO '{file}' (FORMAT parquet)")
         data[name] = TableData.of_files({c: HIVE_TYPES.get(t, t) for c, t in columns.items()}, [file])
+    connection.close()
     answers: Answers = {}
     for name, sql in queries.items():
         try:
