@@ -4,7 +4,14 @@ export function table(head: string[], rows: string[][]): string {
   return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }
 
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const cell = (text: string) => plain(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** Text in which `<name>` stays what it is; between backticks it does anyway. */
+const plain = (text: string) =>
+  text
+    .split('`')
+    .map((part, i) => (i % 2 ? part : part.replaceAll('<', '&lt;')))
+    .join('`');
 
 export const code = (text: string) => `\`${text}\``;
 export const codes = (texts: string[]) => texts.map(code).join(', ');

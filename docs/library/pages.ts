@@ -4,9 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { type Environment, environments } from '#lib/environments.ts';
 import { loadPipelines } from '#lib/pipelines/index.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
+import { definitionPage } from './definition.ts';
 import { reference } from './reference.ts';
 
-export const FOLDER = fileURLToPath(new URL('../pipelines/', import.meta.url));
+/** docs/ */
+export const FOLDER = fileURLToPath(new URL('../', import.meta.url));
 
 const BEGIN = '<!-- reference: made of the definition by `npm run docs`; write above this line -->';
 const END = '<!-- end of the reference -->';
@@ -17,12 +19,13 @@ export function page(written: string | undefined, name: string, asks: string, re
   return `${own}\n\n${BEGIN}\n\n${reference}\n\n${END}\n`;
 }
 
-/** File name → text of every page, as it should be. */
+/** Path in docs/ → text of every page, as it should be. */
 export async function pages(folder = FOLDER): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
+  const found: Record<string, string> = { 'definition.md': definitionPage() };
   for (const [name, pipeline] of Object.entries(await loadPipelines())) {
     const text = reference(await compilePipeline(pipeline), Object.values<Environment>(environments));
-    found[`${name}.md`] = page(read(path.join(folder, `${name}.md`)), name, pipeline.asks, text);
+    const file = `pipelines/${name}.md`;
+    found[file] = page(read(path.join(folder, file)), name, pipeline.asks, text);
   }
   return found;
 }
@@ -30,7 +33,7 @@ export async function pages(folder = FOLDER): Promise<Record<string, string>> {
 /** Pages that `npm run docs` would write anew, and pages of pipelines that are no more. */
 export async function stalePages(folder = FOLDER): Promise<string[]> {
   const wanted = await pages(folder);
-  const there = readdirSync(folder).filter((file) => file.endsWith('.md'));
+  const there = readdirSync(path.join(folder, 'pipelines')).map((file) => `pipelines/${file}`);
   return [
     ...Object.keys(wanted).filter((file) => read(path.join(folder, file)) !== wanted[file]),
     ...there.filter((file) => !(file in wanted)),

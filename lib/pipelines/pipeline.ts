@@ -47,12 +47,12 @@ const SourceSchema = z.object({
 const engine = z.enum(['athena', 'emr', 'glue']);
 
 const TableSchema = z.object({
-  zone: z.enum(['curated', 'sandbox']),
+  zone: z.enum(['curated', 'sandbox']).describe('Curated for tables others build on, sandbox for what people look at.'),
   engine: engine
     .optional()
     .describe('What runs this query when it is not the pipeline’s engine; an environment’s engine wins over both.'),
   announce: z.boolean().default(false).describe('Whether data scientists get a mail when the table is published.'),
-  key: z.array(identifier).min(1),
+  key: z.array(identifier).min(1).describe('Columns that identify a row.'),
   columns: columns.describe('Columns in order; partition columns are not among them.'),
   partitionBy: z.array(identifier).default([]).describe('Further partitions below run_date, as columns of the query.'),
   partitionTypes: columns.default({}),
@@ -104,8 +104,10 @@ const ModelSchema = z.object({
     .regex(/^v[1-9][0-9]*$/, 'use v1, v2, …')
     .optional()
     .describe('Of a script model: the package in use; an environment can say otherwise.'),
-  problem: z.enum(['binary', 'multiclass', 'regression']),
-  objective: z.enum(['F1macro', 'AUC', 'MSE']),
+  problem: z
+    .enum(['binary', 'multiclass', 'regression'])
+    .describe('What is predicted: one of two classes, of several, or a number.'),
+  objective: z.enum(['F1macro', 'AUC', 'MSE']).describe('What the training improves and the baseline is compared by.'),
   mode: z.enum(['ENSEMBLING', 'HYPERPARAMETER_TUNING']).default('ENSEMBLING'),
   label: identifier.describe('The column of the training query that is predicted.'),
   classes: z.array(z.string()).min(2).optional().describe('Allowed labels of a classification.'),
@@ -153,7 +155,7 @@ export const PipelineSchema = z
     asks: z.string().min(10).describe('The question the pipeline answers, in one line.'),
     engine: engine.describe('What runs the feature queries; an environment can say otherwise.'),
     schedule: z.object({
-      days: z.enum(['daily', 'monday']).default('daily'),
+      days: z.enum(['daily', 'monday']).default('daily').describe('When it runs.'),
       at: time.describe('When the ETL starts, UTC.'),
       dueBy: time.describe('When the watchdog asks whether the day is green, UTC.'),
       training: time
@@ -180,7 +182,7 @@ export const PipelineSchema = z
       .record(identifier, CountSchema)
       .default({})
       .describe('Columns of sql/counts.sql, one row over the sources: what is dropped or odd, and how much may be.'),
-    quality: z.array(RuleSchema),
+    quality: z.array(RuleSchema).describe('What must hold of the tables before they are published.'),
     model: ModelSchema.optional(),
     predictions: PredictionsSchema.optional(),
     outputs: z
