@@ -70,7 +70,7 @@ function succeeded({ target, pipeline, run, etl, ml, out, knownMails, again }: S
   }
   const mails = newMails(target, knownMails);
   if (mails.length) lines.push(row('Mails', mails.map((mail) => shown(mail.file)).join(', ')));
-  if (again !== undefined) lines.push('', 'Ask it', `  npx presage query "${example(pipeline, run.runDate)}"${again}`);
+  if (again !== undefined) lines.push('', 'Ask it', `  npx presage query "${example(pipeline, run)}"${again}`);
   else lines.push('', 'The local environment of this run is removed now; keep one with --state FOLDER.');
   return lines;
 }
@@ -154,11 +154,12 @@ function newMails(target: Target, known: string[]) {
     .map((mail) => ({ ...mail, file: keptMail(mail.file) }));
 }
 
-function example(pipeline: Pipeline, runDate: string): string {
-  if (pipeline.model && pipeline.model.problem === 'multiclass')
+function example(pipeline: Pipeline, { runDate, predictions }: RunJson): string {
+  if (predictions && pipeline.model?.problem === 'multiclass')
     return `SELECT ${pipeline.model.label}, count(*) AS n FROM ${predictionsTableName(pipeline.name)} WHERE run_date = DATE '${runDate}' GROUP BY 1 ORDER BY 2 DESC`;
-  const table = Object.keys(pipeline.tables)[0] ?? '';
-  return `SELECT * FROM ${tableName(pipeline.name, table)} WHERE run_date = DATE '${runDate}' LIMIT 10`;
+  const table = pipeline.predictions?.table ?? Object.keys(pipeline.tables).at(-1) ?? '';
+  const name = predictions && pipeline.model ? predictionsTableName(pipeline.name) : tableName(pipeline.name, table);
+  return `SELECT * FROM ${name} WHERE run_date = DATE '${runDate}' LIMIT 10`;
 }
 
 const shown = (path: string) => {

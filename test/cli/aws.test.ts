@@ -137,7 +137,7 @@ describe('doctor in an AWS environment', () => {
     sfn.on(DescribeStateMachineCommand).rejects(Object.assign(new Error(), { name: 'StateMachineDoesNotExist' }));
     expect(await problems(dev)).toEqual([
       `CDK bootstrap: run \`npx cdk bootstrap aws://${account}/eu-west-1\``,
-      "buyer-stage: run `npx cdk deploy 'dev/*'`",
+      ...Object.keys(dev.pipelines).map((name) => `${name}: run \`npx cdk deploy 'dev/*'\``),
     ]);
     expect((await problems(environments.dev))[0]).toContain('environments.dev.account in lib/environments.ts');
   });

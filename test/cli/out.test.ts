@@ -12,7 +12,7 @@ import type { Target } from '#cli/target.ts';
 import type { EtlResult, MlResult } from '#lambdas/shared/payload.ts';
 import { environments } from '#lib/environments.ts';
 import { lakeNames } from '#lib/names.ts';
-import { definePipeline } from '#lib/pipelines/pipeline.ts';
+import { definePipeline, type PipelineInput } from '#lib/pipelines/pipeline.ts';
 
 /** `--out` against an S3 of a few objects, with the real DuckDB. */
 const s3 = mockClient(S3Client);
@@ -23,7 +23,7 @@ const target: Target = {
   client: { region: 'eu-west-1' },
   pollMs: 1,
 };
-const pipeline = definePipeline({
+const definition = {
   name: 'stages',
   asks: 'What is next for each member?',
   engine: 'athena',
@@ -52,7 +52,8 @@ const pipeline = definePipeline({
     trainEveryDays: 30,
   },
   predictions: { key: ['id'], columns: { id: 'varchar', next: 'varchar', probability: 'double' } },
-});
+} satisfies PipelineInput;
+const pipeline = definePipeline(definition);
 
 let folder: string;
 let cleanups: (() => unknown)[];
@@ -79,7 +80,7 @@ const etl = {
   run: { runDate: '2026-01-03' },
   tables: { features: { rows: 3, location: 's3://curated/features/run=1/' } },
 } as unknown as EtlResult;
-const ml = { predictions: { location: 's3://sandbox/predictions/run=1' } } as unknown as MlResult;
+const ml = { predictions: { location: 's3://sandbox/predictions/run=1' }, jobs: {} } as unknown as MlResult;
 
 beforeEach(() => {
   s3.reset();
@@ -140,6 +141,45 @@ describe('--out', () => {
     expect(readFileSync(join(folder, 'predictions.csv'), 'utf8')).toBe(
       'id,next,probability\n"a,""b""",,1.0\nb,0,0.5\nz,1,0.25\n',
     );
+  });
+
+  it('has the files of outputs under their own names, byte for byte', async () => {
+    objects({ 'o/run=1/C%C3%B4te%20d_data.json': Buffer.from('{}'), 'o/run=1/rates.csv.gz': Buffer.from([1, 2]) });
+    const outputs = { data: ['s3://sandbox/o/run=1/C%C3%B4te%20d_data.json'] };
+    const rates = { rates: ['s3://sandbox/o/run=1/rates.csv.gz'] };
+    await writeTables(context, target, pipeline, folder, {
+      etl: { ...etl, tables: {}, outputs },
+      ml: { ...ml, predictions: null, jobs: {}, outputs: rates },
+    });
+    expect(readdirSync(folder).sort()).toEqual(['C%C3%B4te%20d_data.json', 'rates.csv.gz', 'tables']);
+    expect([...readFileSync(join(folder, 'rates.csv.gz'))]).toEqual([1, 2]);
+  });
+
+  it('has no predictions of a run that only trained, but the record of its model', async () => {
+    objects({
+      'stages/model_training_metadata/run_date=2026-01-03/run=e/attempt=1/part': parquet([
+        { name: 'training_date', data: [new Date('2026-01-03')], type: 'TIMESTAMP' },
+        { name: 'model', data: ['m1'], type: 'STRING' },
+        { name: 'model_artifact', data: ['s3://m/'], type: 'STRING' },
+        { name: 'roc_auc', data: [0.9], type: 'DOUBLE' },
+      ]),
+    });
+    const run = { runDate: '2026-01-03', execution: 'e' };
+    const jobs = { 'training-record': { attempts: 1 } };
+    const recording = definePipeline({ ...definition, model: { ...definition.model, record: ['roc_auc'] } });
+    const trained = { run, jobs, predictions: null, outputs: {} } as unknown as MlResult;
+    await writeTables(context, target, recording, folder, { ml: trained });
+    expect(readdirSync(folder)).toEqual(['tables']);
+    const file = await asyncBufferFromFile(join(folder, 'tables/model_training_metadata.parquet'));
+    expect(await parquetReadObjects({ file })).toEqual([
+      {
+        training_date: new Date('2026-01-03'),
+        model: 'm1',
+        model_artifact: 's3://m/',
+        roc_auc: 0.9,
+        run_date: new Date('2026-01-03'),
+      },
+    ]);
   });
 
   it('makes an empty file of a table without rows', async () => {

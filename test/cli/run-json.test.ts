@@ -16,7 +16,14 @@ const execution = (machine: Machine, more: Partial<Execution> = {}): Execution =
 
 const sources = { survey: { rows: 10, duplicates: 1, withoutKey: 2, afterRunDate: 0 } };
 const etl = execution('etl', {
-  output: { tables: { features: { rows: 5, location: 's3://b/k/' } }, sources, notices: [], jobs: {} },
+  output: {
+    tables: { features: { rows: 5, location: 's3://b/k/' } },
+    sources,
+    counts: { odd: 2 },
+    outputs: { best: ['s3://b/best.json'] },
+    notices: [],
+    jobs: {},
+  },
 });
 const model = {
   id: 'm1',
@@ -30,7 +37,11 @@ const model = {
   challenger: null,
 };
 const ml = execution('ml', {
-  output: { model, predictions: { rows: 3, written: 3, unchanged: 0, failed: 0, location: 's3://b/p/' } },
+  output: {
+    model,
+    predictions: { rows: 3, written: 3, unchanged: 0, failed: 0, location: 's3://b/p/' },
+    outputs: { rates: ['s3://b/rates.csv.gz'] },
+  },
 });
 const of = { pipeline: 'buyer-stage', env: 'local', runDate: '2026-11-20' };
 
@@ -39,10 +50,11 @@ describe('run.json', () => {
     expect(composeRunJson({ ...of, etl, ml })).toEqual({
       ...of,
       status: 'SUCCEEDED',
-      etl: { execution: 'etl-1', seconds: 12.3, tables: { features: { rows: 5 } }, sources },
+      etl: { execution: 'etl-1', seconds: 12.3, tables: { features: { rows: 5 } }, sources, counts: { odd: 2 } },
       ml: { execution: 'ml-1', seconds: 12.3 },
       model,
       predictions: { rows: 3, written: 3, unchanged: 0, failed: 0 },
+      outputs: { best: ['s3://b/best.json'], rates: ['s3://b/rates.csv.gz'] },
       steps: [
         { machine: 'etl', name: 'publish', status: 'SUCCEEDED', seconds: 1.5, attempts: 1 },
         { machine: 'ml', name: 'publish', status: 'SUCCEEDED', seconds: 1.5, attempts: 1 },
@@ -53,6 +65,17 @@ describe('run.json', () => {
 
   it('of a pipeline without a model, or of --only etl, has no ml, model and predictions', () => {
     expect(composeRunJson({ ...of, etl })).toMatchObject({ ml: null, model: null, predictions: null, failure: null });
+  });
+
+  it('of a pipeline without a model tells what the ETL has pushed', () => {
+    const pushed = { rows: 7, written: 6, unchanged: 1, failed: 0 };
+    const served = execution('etl', { output: { tables: {}, predictions: { ...pushed, location: 's3://b/t/' } } });
+    expect(composeRunJson({ ...of, etl: served })).toMatchObject({ ml: null, model: null, predictions: pushed });
+  });
+
+  it('of a run that only trained has a model and no predictions', () => {
+    const trained = execution('ml', { output: { model, predictions: null, outputs: {} } });
+    expect(composeRunJson({ ...of, etl, ml: trained })).toMatchObject({ model, predictions: null });
   });
 
   it('of a red ETL keeps what was known when it failed', () => {

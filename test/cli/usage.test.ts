@@ -55,6 +55,18 @@ describe('presage run refuses', () => {
       ['buyer-stage', '--env', 'dev', '--data', 'x', '--state', 'y', '--only', 'ml', '--validate'],
       /--data is for[\s\S]*--state is for[\s\S]*--validate compares/,
     ],
+    ['a service that is none', ['buyer-stage', '--service', 'guess'], /Allowed choices are train, serve, both/],
+    [
+      'a service together with what it says itself',
+      ['buyer-stage', '--service', 'train', '--only', 'etl', '--no-train'],
+      /--train and --no-train are for the ML[\s\S]*--service is for the ML[\s\S]*--service says whether to train/,
+    ],
+    ['a service of a pipeline without a model', ['vouchers', '--service', 'train'], /vouchers has no model/],
+    [
+      'a parameter of another pipeline, and says whose it is',
+      ['buyer-stage', '--country', 'Peru'],
+      /--country is for vouchers: buyer-stage does not have it/,
+    ],
     ['the ML alone where no tables are', ['buyer-stage', '--only', 'ml', '--state', 'FOLDER/none'], /needs the tables/],
   ])('%s', async (_, args, message) => {
     const { code, output } = await presage('run', ...args.map((arg) => arg.replace('FOLDER', folder)));
