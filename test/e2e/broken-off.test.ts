@@ -15,12 +15,15 @@ const args = (out: string, ...more: string[]) => {
   return ['run', 'buyer-stage', '--data', data, '--state', state, '--out', path(out), ...more];
 };
 
-beforeAll(() => {
+beforeAll(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'presage-broken-off-')));
   state = path('state');
   data = path('data');
   copySampleData(data);
-});
+  const { code, output } = await presage(...args('first'));
+  if (code !== 0) throw new Error(`the first run failed:\n${output}`);
+  first = runJson(path('first'));
+}, 600_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 }));
 
@@ -39,21 +42,18 @@ describe('a run that is broken off', { timeout: 600_000 }, () => {
     await expect.poll(() => processesOf(folder), { timeout: 15_000 }).toEqual([]);
   });
 
-  it('does not hinder the next one: it is green with a model of its own', async () => {
-    const { code, output } = await presage(...args('first'));
-    expect(code, output).toBe(0);
-    first = runJson(path('first'));
-    expect(first.model).toMatchObject({ trained: true, decision: 'promoted' });
-  });
-
-  it('by Ctrl-C does not hinder the next one either: it is green with the model there is', async () => {
+  it('ends with 130 at Ctrl-C and leaves no process behind', async () => {
     const started = start(...args('interrupted', '--only', 'etl'));
     await started.said(until);
     started.child.kill('SIGINT');
     expect((await started.ended).code).toBe(130);
+    await expect.poll(() => processesOf(folder), { timeout: 15_000 }).toEqual([]);
+  });
 
+  it('does not hinder the next one: the ML is green with the model there is', async () => {
     const { code, output } = await presage(...args('next', '--date', first.runDate));
     expect(code, output).toBe(0);
+    expect(first.model).toMatchObject({ trained: true, decision: 'promoted' });
     expect(runJson(path('next')).model).toMatchObject({ trained: false, id: first.model?.id });
   });
 });
