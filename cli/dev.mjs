@@ -23,7 +23,7 @@ const TASKS = {
   test: (args) =>
     runSuites([
       vitest('vitest.config.ts', args),
-      ...(args.length ? [] : [pytest('local/tests'), pytest('emr-steps/tests', 'glue-scripts/tests')]),
+      ...(args.length ? [] : [pytest('local/tests'), pytest('emr-steps/tests', 'glue-scripts/tests', 'lib/pipelines')]),
     ]),
   'test:sql': (args) => runSuites([vitest('vitest.sql.config.ts', args)]),
   'test:faults': (args) => runSuites([vitest('vitest.faults.config.ts', args)]),

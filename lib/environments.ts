@@ -87,6 +87,8 @@ const laptop: Capacity = {
 
 const TERABYTE = 1024 ** 4;
 
+/** Days: predictions of a weekly run outlive the next one, should it fail. */
+const FORTNIGHT = 14;
 /**
  * Propensity's predictions: a user who is not seen any more keeps the last one, which is made until the user has been
  * away for sixty days. A quarter outlasts that by a month; what is older says nothing of a week to come.
@@ -116,6 +118,7 @@ export const environments = {
     poll: { firstSeconds: 1, capSeconds: 1 },
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop },
+      'conversion-rate': { modelVersion: 'v2', scheduled: false, timeToLiveDays: FORTNIGHT, capacity: laptop },
       reorder: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
       propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: laptop },
       vouchers: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
@@ -127,6 +130,7 @@ export const environments = {
     destroyData: true,
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small },
+      'conversion-rate': { modelVersion: 'v2', scheduled: false, timeToLiveDays: FORTNIGHT, capacity: small },
       reorder: { scheduled: false, timeToLiveDays: 5, capacity: small },
       propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: small },
       vouchers: { scheduled: false, timeToLiveDays: 5, capacity: small },
@@ -137,6 +141,7 @@ export const environments = {
     name: 'qa',
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: small },
+      'conversion-rate': { modelVersion: 'v2', scheduled: true, timeToLiveDays: FORTNIGHT, capacity: small },
       reorder: { scheduled: true, timeToLiveDays: 7, capacity: small },
       propensity: { scheduled: true, timeToLiveDays: QUARTER, capacity: small },
       vouchers: { scheduled: true, timeToLiveDays: 7, capacity: small },
@@ -148,6 +153,7 @@ export const environments = {
     retentionDays: 365,
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production },
+      'conversion-rate': { modelVersion: 'v2', scheduled: true, timeToLiveDays: FORTNIGHT, capacity: production },
       reorder: { scheduled: true, timeToLiveDays: 7, capacity: production },
       propensity: { scheduled: true, timeToLiveDays: QUARTER, capacity: production },
       vouchers: { scheduled: true, timeToLiveDays: 7, capacity: production },

@@ -49,7 +49,7 @@ function options() {
 
 const dataFiles = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(parquet|csv)$/.test(name))
+    .filter((name) => /\.(parquet|csv(\.gz)?)$/.test(name))
     .map((name) => join(folder, name));
 
 try {
