@@ -48,7 +48,7 @@ export function delivered(random: Random, clean: Event): Delivered {
   if (random.chance(SHARE.sameInstant))
     read.push({ ...event, section: 'profile', event_category: 'page', event_action: 'view', ...random.pick(TWICE) });
   const lost = [];
-  if (random.chance(SHARE.withoutUser)) lost.push({ ...clean, user_id: random.pick(['', null]) });
+  if (random.chance(SHARE.withoutUser)) lost.push({ ...clean, user_id: random.pick(['', null, 'of two\nlines']) });
   if (random.chance(SHARE.withoutTime)) lost.push({ ...clean, event_ts: null });
   return { read, lost };
 }

@@ -96,7 +96,13 @@ describe('the committed propensity set', () => {
 
   test('has every kind of dirt that its pipeline counts, and a future for the run of the week before', () => {
     expect(made[0]?.counts?.[0]).toMatchObject({ events_before_window: expect.toSatisfy((n) => Number(n) > 1_000) });
-    for (const name of ['events_without_user', 'odd_is_investor', 'odd_portfolio_words', 'conversions_of_the_week'])
+    for (const name of [
+      'events_without_user',
+      'events_of_odd_user',
+      'odd_is_investor',
+      'odd_portfolio_words',
+      'conversions_of_the_week',
+    ])
       expect(Number(made[1]?.counts?.[0]?.[name]), name).toBeGreaterThan(5);
     expect(users.flatMap(({ events }) => events).some(({ event_ts }) => event_ts > dayOf(MONDAYS[0] ?? 0))).toBe(true);
   });

@@ -83,7 +83,7 @@ describe('the features', () => {
     });
   });
 
-  test('are there for users with an event in the window only, and for none without an id or a time', async () => {
+  test('are there for users with an event in the window only, and for none without a time or an id that can be served', async () => {
     const { features } = await run([
       event(-61, { user_id: 'before' }),
       event(0, { user_id: 'on the day' }),
@@ -91,9 +91,12 @@ describe('the features', () => {
       event(-3, { user_id: null }),
       event(-3, { user_id: '' }),
       event(-3, { user_id: 'without a time', event_ts: null }),
-      event(-3, { user_id: 'o\'brien, "zoë"\n=1+1' }),
+      event(-3, { user_id: 'of two\nlines' }),
+      event(-3, { user_id: 'x'.repeat(501) }),
+      event(-3, { user_id: `=1+1, "o'brien" 🎁` }),
+      event(-3, { user_id: 'x'.repeat(500) }),
     ]);
-    expect(features?.map((row) => row.user_id)).toEqual(['o\'brien, "zoë"\n=1+1']);
+    expect(features?.map((row) => row.user_id).sort()).toEqual([`=1+1, "o'brien" 🎁`, 'x'.repeat(500)]);
   });
 
   test('do not see what is known of the user before or after the window', async () => {
@@ -349,6 +352,8 @@ test('what is odd in the events is counted', async () => {
     event(1, { user_id: null }),
     event(-3, { user_id: null, ...CONVERSION }),
     event(-3, { user_id: '', is_investor: 'yes' }),
+    event(-3, { user_id: 'of two\nlines' }),
+    event(-3, { user_id: 'x'.repeat(501) }),
     event(-3, { is_investor: 'maybe', portfolio: 'stocks_ars crypto crypto' }),
     event(-3, { is_investor: '', portfolio: 'none  stocks_ars ' }),
     event(-7, CONVERSION, FIRST),
@@ -358,6 +363,7 @@ test('what is odd in the events is counted', async () => {
   expect(counts).toEqual([
     {
       events_without_user: 2,
+      events_of_odd_user: 2,
       events_before_window: 1,
       events_of_run_date: 1,
       odd_is_investor: 1,

@@ -31,7 +31,9 @@ const userColumns: Columns = {
  * - Days are calendar days in UTC. For run date D features see D-60 to D-1, training features D-67 to D-8 and labels D-7
  *   to D-1, both ends included. Events of D itself and after it are in no window.
  * - Every event counts, also one that repeats another in every column: nothing tells a second transfer from a first one.
- * - An event without a user or without a time is not read. Texts are taken as they are; an empty one says nothing.
+ * - An event without a user or without a time is not read, nor is one whose user_id has control characters such as line
+ *   breaks or more than 500 characters: batch transform would split it, a key of DynamoDB has 2,048 bytes.
+ * - Texts are taken as they are; an empty one says nothing.
  * - The latest known attribute is that of the user's last event in the window that says anything about it; where
  *   several do at the same instant, the greatest text wins, before it is turned into a number. A user type that is
  *   neither `mass` nor `eminent` is other, an investor is who said `yes`.
@@ -78,6 +80,7 @@ export default definePipeline({
 
   counts: {
     events_without_user: { says: 'events without a user: not read' },
+    events_of_odd_user: { says: 'events whose user_id is longer than 500 characters or of several lines: not read' },
     events_before_window: { says: 'events before the first day of any window: not read' },
     events_of_run_date: { says: 'events of the run date itself, with which the week to come begins: not read' },
     odd_is_investor: { says: 'events where is_investor is neither yes nor no: taken for no' },

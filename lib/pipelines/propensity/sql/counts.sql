@@ -26,6 +26,9 @@ counted AS (
   SELECT
     SUM(CASE WHEN events.user_id <> '' THEN 0 ELSE 1 END) AS without_user,
     SUM(CASE
+      WHEN LENGTH(events.user_id) > 500 OR REGEXP_LIKE(events.user_id, '\p{Cc}') THEN 1 ELSE 0
+    END) AS odd_user,
+    SUM(CASE
       WHEN CAST(events.event_ts AS date) < CAST(:run_date - INTERVAL '67' DAY AS date) THEN 1 ELSE 0
     END) AS before_window,
     SUM(CASE WHEN CAST(events.event_ts AS date) = :run_date THEN 1 ELSE 0 END) AS of_run_date,
@@ -43,6 +46,7 @@ counted AS (
 )
 SELECT
   CAST(COALESCE(counted.without_user, 0) AS bigint) AS events_without_user,
+  CAST(COALESCE(counted.odd_user, 0) AS bigint) AS events_of_odd_user,
   CAST(COALESCE(counted.before_window, 0) AS bigint) AS events_before_window,
   CAST(COALESCE(counted.of_run_date, 0) AS bigint) AS events_of_run_date,
   CAST(COALESCE(counted.odd_is_investor, 0) AS bigint) AS odd_is_investor,

@@ -19,6 +19,8 @@ WITH seen AS (
   FROM events
   WHERE
     events.user_id <> ''
+    AND LENGTH(events.user_id) <= 500
+    AND NOT REGEXP_LIKE(events.user_id, '\p{Cc}')
     AND CAST(events.event_ts AS date) >= CAST(:run_date - INTERVAL '60' DAY AS date)
     AND CAST(events.event_ts AS date) <= CAST(:run_date - INTERVAL '1' DAY AS date)
 ),
