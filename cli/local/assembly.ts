@@ -95,7 +95,8 @@ function tellingLines(lines: string[]): string[] {
   return rest.slice(0, trace < 0 ? 8 : Math.min(trace, 8)).filter((line) => line.trim());
 }
 
-function inputHash(settings: Settings): string {
+/** The same as long as the templates and bundles would be the same. */
+export function inputHash(settings: object): string {
   const hash = createHash('sha256').update(JSON.stringify(settings));
   for (const input of INPUTS) {
     const path = join(root, input);

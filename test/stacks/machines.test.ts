@@ -1,7 +1,15 @@
 import validate from 'asl-validator';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RETRYABLE_ERRORS } from '#lambdas/shared/retryable.ts';
-import { allResources, allStates, definitionOf, type Json, synthTemplates, type Template } from '#test/stacks/synth.ts';
+import {
+  allResources,
+  allStates,
+  definitionOf,
+  type Json,
+  SYNTH_MS,
+  synthTemplates,
+  type Template,
+} from '#test/stacks/synth.ts';
 
 let definitions: Record<string, Json>;
 let templates: Record<string, Template>;
@@ -9,7 +17,7 @@ beforeAll(async () => {
   templates = await synthTemplates();
   const machines = allResources(templates, 'AWS::StepFunctions::StateMachine');
   definitions = Object.fromEntries(machines.map((m) => [m.Properties.StateMachineName, definitionOf(m)]));
-});
+}, SYNTH_MS);
 
 const tasks = (definition: Json) => allStates(definition).filter(([, state]) => state.Type === 'Task');
 const topTasks = (definition: Json) =>
@@ -143,7 +151,7 @@ describe('the ML machine', () => {
     const start = allResources(templates, 'AWS::Lambda::Function').find(
       (f) => f.Properties.FunctionName === 'presage-dev-conversion-rate-ml-start-training-job',
     );
-    expect(JSON.stringify(start?.Properties.Environment)).toMatch(/modelCode.*\.tar\.gz/);
+    expect(JSON.stringify(start?.Properties.Environment)).toMatch(/modelCode.*\.gz/);
   });
 
   it('keeps a record of a new model once, whether the model is used or not', () => {

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Environment, environments } from '#lib/environments.ts';
-import { allResources, flatten, type Json, synthTemplates, type Template } from '#test/stacks/synth.ts';
+import { allResources, flatten, type Json, SYNTH_MS, synthTemplates, type Template } from '#test/stacks/synth.ts';
 
 const DATA = ['AWS::S3::Bucket', 'AWS::DynamoDB::Table', 'AWS::Glue::Database'];
 
 let templates: Record<string, Template>;
 beforeAll(async () => {
   templates = await synthTemplates();
-});
+}, SYNTH_MS);
 
 const statements = (policies: { Properties: Json }[]): Json[] =>
   policies.flatMap((policy) => policy.Properties.PolicyDocument.Statement);
@@ -20,9 +20,10 @@ describe('data', () => {
     for (const resource of kept) expect([resource.id, resource.DeletionPolicy]).toEqual([resource.id, 'Retain']);
   });
 
-  it('goes only when the environment and the command both say so', async () => {
+  it('goes only when the environment and the command both say so', { timeout: SYNTH_MS }, async () => {
     const policies = async (name: 'dev' | 'prod', destroyData: string) => {
-      const made = await synthTemplates({ context: { environment: name, destroyData } });
+      const context = { environment: name, pipeline: 'buyer-stage', destroyData };
+      const made = await synthTemplates({ context });
       const emptied = allResources(made, 'Custom::S3AutoDeleteObjects').length;
       const kept = DATA.flatMap((type) => allResources(made, type)).map((resource) => resource.DeletionPolicy);
       return { emptied, policies: [...new Set(kept)] };
@@ -156,7 +157,7 @@ describe('an environment without an account', () => {
 });
 
 describe('two environments in one account', () => {
-  it('do not share a single physical name', async () => {
+  it('do not share a single physical name', { timeout: SYNTH_MS }, async () => {
     const environment = (name: string): Environment => ({ ...environments.dev, name, account: '111111111111' });
     const made = await synthTemplates({ environments: { blue: environment('blue'), green: environment('green') } });
     const names = (prefix: string) =>

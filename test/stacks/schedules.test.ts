@@ -1,10 +1,10 @@
 import { beforeAll, expect, it } from 'vitest';
-import { allResources, type Json, synthTemplates, type Template } from '#test/stacks/synth.ts';
+import { allResources, type Json, SYNTH_MS, synthTemplates, type Template } from '#test/stacks/synth.ts';
 
 let templates: Record<string, Template>;
 beforeAll(async () => {
   templates = await synthTemplates();
-});
+}, SYNTH_MS);
 
 const schedule = (name: string): Json =>
   allResources(templates, 'AWS::Scheduler::Schedule').find((s) => s.Properties.Name === name)?.Properties;

@@ -1,7 +1,20 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
+import { inputHash } from '#cli/local/assembly.ts';
+import { withLock } from '#cli/setup/lock.mjs';
+import { root } from '#cli/setup.mjs';
 import { STEPS } from '#lambdas/shared/steps.ts';
 import { synthesize } from '#lib/app.ts';
 import type { Environment } from '#lib/environments.ts';
@@ -33,10 +46,49 @@ export async function emptyHandlers(outdir: string): Promise<void> {
   }
 }
 
-/** Synthesizes the app into a folder that is gone afterwards and gives every template, by stack name. */
-export async function synthTemplates(
-  options: { context?: Record<string, unknown>; environments?: Record<string, Environment> } = {},
-): Promise<Record<string, Template>> {
+interface SynthOptions {
+  context?: Record<string, unknown>;
+  environments?: Record<string, Environment>;
+}
+
+const cache = join(root, 'node_modules/.cache/presage/templates');
+const KEPT = 12;
+
+/** For a hook or a test that synthesizes, on a machine that has other things to do. */
+export const SYNTH_MS = 300_000;
+
+/**
+ * Every template of the app, by stack name.
+ *
+ * Synthesizing all environments with all pipelines takes a quarter of a minute of computing, and most test files want the
+ * same templates: they are kept by the hash of all that goes into them, and made by one process while others wait.
+ */
+export async function synthTemplates(options: SynthOptions = {}): Promise<Record<string, Template>> {
+  mkdirSync(cache, { recursive: true });
+  const file = join(cache, `${inputHash({ ...options, synth: readFileSync(import.meta.filename, 'utf8') })}.json`);
+  if (!existsSync(file))
+    await withLock(
+      join(cache, '.lock'),
+      () => {},
+      async () => {
+        if (existsSync(file)) return;
+        const draft = join(cache, `.draft-${process.pid}`);
+        writeFileSync(draft, JSON.stringify(await synthesizeInto(options)));
+        renameSync(draft, file);
+        removeOld();
+      },
+    );
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+function removeOld(): void {
+  const kept = readdirSync(cache).filter((name) => name.endsWith('.json'));
+  const byAge = kept.map((name) => ({ name, at: statSync(join(cache, name)).mtimeMs })).sort((a, b) => b.at - a.at);
+  for (const { name } of byAge.slice(KEPT)) rmSync(join(cache, name), { force: true });
+}
+
+/** Synthesizes the app into a folder that is gone afterwards. */
+async function synthesizeInto(options: SynthOptions): Promise<Record<string, Template>> {
   const folder = mkdtempSync(join(tmpdir(), 'presage-synth-'));
   try {
     const app: App = await synthesize({
@@ -47,9 +99,7 @@ export async function synthTemplates(
     });
     const assembly = app.synth();
     const stacks = assembly.nestedAssemblies.flatMap(({ nestedAssembly }) => nestedAssembly.stacks);
-    return Object.fromEntries(
-      stacks.map((stack) => [stack.stackName, { stack: stack.stackName, ...structuredClone(stack.template) }]),
-    );
+    return Object.fromEntries(stacks.map((stack) => [stack.stackName, { stack: stack.stackName, ...stack.template }]));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
