@@ -17,7 +17,8 @@ const TIME_OF_DAY = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?
  * - An amount of null is 0, no voucher. A negative one, an infinite one and "not a number" are taken for 0 too.
  * - 0 is an amount like the others: it is the answer where most events of a segment have no voucher, and it wins a tie.
  * - Unknown is a segment like the others: its rows are in the table, in DynamoDB and in the files.
- * - No column is a date, so no event is too new and the run date is only the name of the day.
+ * - An event of a day after the run date is not read. No column is a date, so a run that names no date is about today and
+ *   the newest event may be of any age.
  */
 export default definePipeline({
   name: 'vouchers',
@@ -58,6 +59,7 @@ export default definePipeline({
       says: 'events without a country code that somebody could ask for: not read',
       atMost: { share: 0.1, of: 'voucher_events' },
     },
+    after_run_date: { says: 'events of a day after the run date: not read' },
     unreadable_times: {
       says: 'events with a time that does not parse: Unknown by recency',
       atMost: { share: 0.1, of: 'voucher_events' },

@@ -37,8 +37,9 @@ parsed AS (
   FROM texts
 )
 SELECT
-  CAST(COALESCE(SUM(CASE WHEN parsed.has_country = 1 AND (:country = '' OR parsed.country_code = :country) THEN 1 ELSE 0 END), 0) AS bigint) AS events,
+  CAST(COALESCE(SUM(CASE WHEN parsed.has_country = 1 AND (parsed.event_day IS NULL OR parsed.event_day <= :run_date) AND (:country = '' OR parsed.country_code = :country) THEN 1 ELSE 0 END), 0) AS bigint) AS events,
   CAST(COALESCE(SUM(CASE WHEN parsed.has_country = 0 THEN 1 ELSE 0 END), 0) AS bigint) AS without_country,
+  CAST(COALESCE(SUM(CASE WHEN parsed.event_day > :run_date THEN 1 ELSE 0 END), 0) AS bigint) AS after_run_date,
   CAST(COALESCE(SUM(CASE WHEN (parsed.event_text <> '' AND parsed.event_day IS NULL) OR (parsed.last_order_text <> '' AND parsed.last_order_day IS NULL) THEN 1 ELSE 0 END), 0) AS bigint) AS unreadable_times,
   CAST(COALESCE(SUM(CASE WHEN parsed.event_text = '' OR parsed.last_order_text = '' THEN 1 ELSE 0 END), 0) AS bigint) AS without_times,
   CAST(COALESCE(SUM(CASE WHEN DATE_DIFF('day', parsed.last_order_day, parsed.event_day) < 0 THEN 1 ELSE 0 END), 0) AS bigint) AS clocks_moved,

@@ -40,6 +40,7 @@ days AS (
     DATE_DIFF('day', parsed.last_order_day, parsed.event_day) AS days,
     parsed.voucher_amount
   FROM parsed
+  WHERE parsed.event_day IS NULL OR parsed.event_day <= :run_date
 ),
 segments AS (
   SELECT
