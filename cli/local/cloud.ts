@@ -12,7 +12,8 @@ import { root } from '#cli/setup.mjs';
 /** Exit codes of the server; see local/presage_local/__main__.py. */
 const IN_USE = 3;
 const NO_FOLDER = 4;
-const STOP_SECONDS = 8;
+/** Longer than the server's own patience. */
+const STOP_SECONDS = 65;
 
 /** What the server prints, as one line of JSON, when it answers requests. */
 interface Ready {

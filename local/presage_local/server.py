@@ -28,7 +28,9 @@ from .health import with_health
 NO_FOLDER = 4
 _WATCH_SECONDS = 1.0
 _LOG_BYTES = 5_000_000  # a longer log of earlier runs is put aside when a server starts
-_STOP_SECONDS = 4.5  # after this the process ends whatever still holds on
+# After this the process ends whatever still holds on. Saving takes a second, on a busy machine many more, and a state
+# that is saved by half is of no use: stacks would be deployed whose machines are gone.
+_STOP_SECONDS = 60
 _log = logging.getLogger('presage')
 
 
@@ -62,7 +64,7 @@ class _Server:
         config.bind = [f'fd://{self.listener.fileno()}']
         config.keep_alive_timeout = 75
         config.graceful_timeout = 0.5
-        config.shutdown_timeout = 3
+        config.shutdown_timeout = _STOP_SECONDS
         config.accesslog = None
         await hypercorn_serve(with_health(app.app), config, shutdown_trigger=self._stop.wait)
 
