@@ -352,7 +352,7 @@ test('what is odd in the events is counted', async () => {
     event(1, { user_id: null }),
     event(-3, { user_id: null, ...CONVERSION }),
     event(-3, { user_id: '', is_investor: 'yes' }),
-    event(-3, { user_id: 'of two\nlines' }),
+    event(-3, { user_id: 'of two\nlines', ...CONVERSION }),
     event(-3, { user_id: 'x'.repeat(501) }),
     event(-3, { is_investor: 'maybe', portfolio: 'stocks_ars crypto crypto' }),
     event(-3, { is_investor: '', portfolio: 'none  stocks_ars ' }),

@@ -36,6 +36,8 @@ counted AS (
     SUM(CASE
       WHEN
         events.user_id <> ''
+        AND LENGTH(events.user_id) <= 500
+        AND NOT REGEXP_LIKE(events.user_id, '\p{Cc}')
         AND events.event_category = :conversion_category
         AND events.event_action = :conversion_action
         AND CAST(events.event_ts AS date) >= CAST(:run_date - INTERVAL '7' DAY AS date)
