@@ -43,6 +43,11 @@ class StateFolder:
         for name in ('tmp', 'work'):  # left by a server that was killed
             shutil.rmtree(self.path / name, ignore_errors=True)
         (self.path / 'tmp').mkdir(exist_ok=True)
+        if not any((self.path / 'ministack').glob('*.json')):
+            # Killed before it saved anything: objects of buckets and jobs of stacks that nobody knows any more.
+            for name in ('s3', 'services'):
+                shutil.rmtree(self.path / name, ignore_errors=True)
+                (self.path / name).mkdir()
 
     def _stat(self) -> tuple[int, int]:
         found = self.path.stat()

@@ -138,3 +138,17 @@ def test_a_killed_server_leaves_no_child_either(state: Path) -> None:
     cloud.stop()
     with Cloud(state, services='') as again:
         assert again.ready['ready']
+
+
+def test_a_server_killed_before_it_saved_anything_leaves_an_empty_account(state: Path) -> None:
+    here = {'LocationConstraint': 'eu-west-1'}
+    cloud = Cloud(state, services='')
+    cloud.client('s3').create_bucket(Bucket='half', CreateBucketConfiguration=here)
+    cloud.client('s3').put_object(Bucket='half', Key='a', Body=b'x')
+    cloud.process.kill()
+    cloud.process.wait()
+    cloud.stop()
+    with Cloud(state, services='') as again:
+        assert again.client('s3').list_buckets()['Buckets'] == []
+        again.client('s3').create_bucket(Bucket='half', CreateBucketConfiguration=here)
+        assert 'Contents' not in again.client('s3').list_objects_v2(Bucket='half')
