@@ -27,6 +27,7 @@ export default defineConfig({
       POWERTOOLS_METRICS_NAMESPACE: 'Presage',
       POWERTOOLS_SERVICE_NAME: 'test',
       PIPELINE_FILE: fileURLToPath(new URL('test/lambdas/support/pipeline.json', import.meta.url)),
+      SERVING_FILE: fileURLToPath(new URL('test/lambdas/support/serving.json', import.meta.url)),
     },
   },
 });

@@ -1,6 +1,9 @@
 import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
+import { CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnUserPool } from 'aws-cdk-lib/aws-cognito';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
 import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
+import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
 import type { IConstruct } from 'constructs';
@@ -56,6 +59,7 @@ export const STARS: { policy: RegExp; reason: string }[] = [
     policy: /\/Steps\/[\w-]+\/Role\/DefaultPolicy\/Resource$/,
     reason: 'X-Ray, RunJobFlow (limited by its tag), ListClusters and ListCandidatesForAutoMLJob know no resource.',
   },
+  { policy: /\/Api\/[\w-]+\/Role\/DefaultPolicy\/Resource$/, reason: 'X-Ray knows no resource.' },
   { policy: /\/Machine\/Machine\/Role\/DefaultPolicy\/Resource$/, reason: 'X-Ray and log delivery know no resource.' },
   {
     policy: /\/Emr\/ServiceRole\/DefaultPolicy\/Resource$/,
@@ -82,6 +86,21 @@ const OTHERS: { id: string; applies: (resource: CfnResource) => boolean; reason:
     id: 'AwsSolutions-GL3',
     applies: (resource) => resource instanceof CfnJob,
     reason: 'The jobs use no bookmarks.',
+  },
+  {
+    id: 'AwsSolutions-APIG4',
+    applies: (resource) => resource instanceof CfnRoute && (resource.authorizationType ?? 'NONE') === 'NONE',
+    reason: 'Whether the API answers and what its contract is may be known to anybody; both read no data.',
+  },
+  ...['AwsSolutions-COG2', 'AwsSolutions-COG8'].map((id) => ({
+    id,
+    applies: (resource: CfnResource) => resource instanceof CfnUserPool,
+    reason: 'The pool has clients and no people: nobody signs up or in, so there is nothing to protect at a sign-in.',
+  })),
+  {
+    id: 'AwsSolutions-SMG4',
+    applies: (resource) => resource instanceof CfnSecret,
+    reason: 'Cognito makes the secret of a client and cannot change it: a new client takes the place of the old one.',
   },
 ];
 

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgeFindings } from '#lib/acknowledgements.ts';
-import { bundleHandlers, layOutAssets } from '#lib/build/bundle.ts';
+import { bundleHandlers, layOutAssets, layOutServing } from '#lib/build/bundle.ts';
 import { type Environment, environments, type SourceOverride } from '#lib/environments.ts';
 import { loadPipeline, loadPipelines } from '#lib/pipelines/index.ts';
-import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+import { servingOf } from '#lib/serving/definition.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
 import { PresageStage } from '#lib/stage.ts';
 
@@ -27,36 +27,41 @@ const flags = createRequire(import.meta.url)('aws-cdk-lib/recommended-feature-fl
 /**
  * Builds the whole app: validates the definitions, translates their SQL, bundles the handlers, makes the stacks.
  *
- * Context: `environment` makes one environment alone, `pipeline` the stacks of one pipeline and the lake; `sources`, a JSON object, overrides where the local
+ * Context: `environment` makes one environment alone, `pipeline` the stacks of one pipeline and the lake, without the API
+ * unless `serving` is true; `sources`, a JSON object, overrides where the local
  * environment's sources are and in which format, by pipeline and source; `destroyData` is the second key to delete data.
  */
 export async function synthesize(options: SynthesizeOptions): Promise<App> {
   const app = new App({ analyticsReporting: false, ...options.app, context: { ...flags, ...options.app?.context } });
-  const all: Record<string, Environment> = options.environments ?? environments;
+  const there: Record<string, Environment> = options.environments ?? environments;
   const only = app.node.tryGetContext('environment') as string | undefined;
-  if (only && !all[only]) throw new Error(`No environment '${only}'. There are: ${Object.keys(all).join(', ')}`);
-  const chosen = only ? [only] : Object.keys(all);
+  if (only && !there[only]) throw new Error(`No environment '${only}'. There are: ${Object.keys(there).join(', ')}`);
+  const chosen = only ? [only] : Object.keys(there);
 
-  const definitions = await chosenPipelines(app.node.tryGetContext('pipeline'));
+  const one = app.node.tryGetContext('pipeline') as string | undefined;
+  const withApi = !one || String(app.node.tryGetContext('serving')) === 'true';
+  const all = !one || withApi ? Object.values(await loadPipelines()) : [];
+  const definitions = one ? [await loadPipeline(one)] : all;
   const bundles = join(options.dist, 'lambdas');
   await (options.bundle ?? bundleHandlers)(bundles);
 
   for (const name of chosen) {
-    const environment = withSources(all[name] as Environment, app.node.tryGetContext('sources'));
+    const environment = withSources(there[name] as Environment, app.node.tryGetContext('sources'));
     const mine = definitions.filter((pipeline) => environment.pipelines[pipeline.name]);
     const pipelines = await Promise.all(
       mine.map((pipeline) => compilePipeline(pipeline, formatsOf(environment, pipeline.name))),
     );
     const assets = join(options.dist, 'assets', name);
     for (const pipeline of pipelines) layOutAssets(bundles, join(assets, pipeline.name), pipeline);
-    acknowledgeFindings(new PresageStage(app, environment.name, { environment, pipelines, assets }));
+    const served = environment.serving && withApi ? all.filter((pipeline) => environment.pipelines[pipeline.name]) : [];
+    // Its name cannot be that of a pipeline, which has no capital letters.
+    const api = join(assets, 'API');
+    if (served.length) layOutServing(bundles, api, servingOf(environment, served));
+    const serving = served.length ? { pipelines: served, assets: api } : undefined;
+    acknowledgeFindings(new PresageStage(app, environment.name, { environment, pipelines, assets, serving }));
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
-}
-
-async function chosenPipelines(only: unknown): Promise<Pipeline[]> {
-  return only ? [await loadPipeline(String(only))] : Object.values(await loadPipelines());
 }
 
 const formatsOf = (environment: Environment, pipeline: string) =>

@@ -34,8 +34,20 @@ export interface PipelineOverride {
   scheduled: boolean;
   /** Predictions expire this many days after the push. */
   timeToLiveDays: number;
+  /** Predictions older than this, by run date, are flagged as stale; default: 2 of a daily run, 8 of a weekly one. */
+  freshDays?: number;
   capacity: Capacity;
   sources?: Record<string, SourceOverride>;
+}
+
+/** The API of an environment. */
+export interface ServingSettings {
+  /** Requests a second to each route, and how many more at once; a target of the gateway's, not a promise. */
+  throttle: { rate: number; burst: number };
+  /** How long a token is good for. */
+  tokenMinutes: number;
+  /** `https://…` of the one page whose scripts may call the API; left out, none may. */
+  pageOrigin?: string;
 }
 
 export interface Environment {
@@ -59,6 +71,8 @@ export interface Environment {
   retentionDays: number;
   /** The bytes one Athena query may scan before it is stopped. */
   athenaScanLimitBytes: number;
+  /** Predictions over HTTP; left out, there is no API. */
+  serving?: ServingSettings;
   pipelines: Record<string, PipelineOverride>;
 }
 
@@ -104,6 +118,7 @@ const cloud = {
   network: { kind: 'create' },
   retentionDays: 90,
   athenaScanLimitBytes: TERABYTE,
+  serving: { throttle: { rate: 100, burst: 200 }, tokenMinutes: 60 },
 } as const;
 
 /** The environments of this project: edit them, they are yours. The key is the name used on every command line. */
@@ -151,6 +166,7 @@ export const environments = {
     ...cloud,
     name: 'prod',
     retentionDays: 365,
+    serving: { throttle: { rate: 500, burst: 1_000 }, tokenMinutes: 60 },
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production },
       'conversion-rate': { modelVersion: 'v2', scheduled: true, timeToLiveDays: FORTNIGHT, capacity: production },

@@ -43,6 +43,27 @@ export function pipelineNames(environment: { name: string }, pipeline: string) {
   };
 }
 
+/** Names of what serves the predictions of an environment. `account` may be a CloudFormation token at synth. */
+export function servingNames(environment: { name: string }, account: string) {
+  const prefix = `presage-${environment.name}`;
+  return {
+    stack: `${prefix}-serving`,
+    api: `${prefix}-api`,
+    functionOf: (folder: string) => `${prefix}-${folder}`,
+    userPool: prefix,
+    /** Of the address that gives tokens, unique in all of AWS. */
+    domainPrefix: `${prefix}-${account}`,
+    client: `${prefix}-service`,
+    /** What a service needs to ask for a token; see `lib/constructs/api-auth.ts`. */
+    clientSecret: `${prefix}-service-client`,
+  };
+}
+
+/** Identifier of the resource server in every environment's user pool. */
+export const RESOURCE_SERVER = 'presage';
+/** As tokens have it: `presage/buyer-stage.read`. */
+export const scopeName = (pipeline: string, action: string) => `${RESOURCE_SERVER}/${pipeline}.${action}`;
+
 /** `buyer-stage`, `features` → `buyer_stage_features`: the name in the environment's Glue database. */
 export const tableName = (pipeline: string, table: string) => `${pipeline.replaceAll('-', '_')}_${table}`;
 /** The raw source as the catalogue knows it: every CSV column a string, Parquet as declared. */

@@ -2,14 +2,17 @@ import { existsSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { ROUTE_FOLDER } from '#lambdas/shared/http/routes.ts';
+import type { Serving } from '#lambdas/shared/http/serving.ts';
 import { leanSdk } from '#lib/build/lean-sdk.ts';
 import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
+import { openapi } from '#lib/serving/openapi.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const handlers = join(root, 'lambdas');
 
 /**
- * Bundles every Lambda step at once into `<outdir>/<step>/handler.mjs`.
+ * Bundles every Lambda handler at once into `<outdir>/<folder>/handler.mjs`.
  *
  * One multi-entry build instead of CDK's `NodejsFunction`, which starts a bundler for each function: synthesis is
  * many times faster (see bench/). `module` before `main` lets esbuild drop what a handler does not use of the SDK.
@@ -40,19 +43,29 @@ export async function bundleHandlers(outdir: string): Promise<string[]> {
 }
 
 /**
- * Lays a pipeline's definition beside each bundled handler: `<outdir>/<step>/{handler.mjs,pipeline.json}`.
+ * Lays a pipeline's definition beside each bundled step: `<outdir>/<step>/{handler.mjs,pipeline.json}`.
  *
  * A function's code and the definition it works on are one asset, so a deploy changes both or neither.
  */
 export function layOutAssets(bundles: string, outdir: string, pipeline: CompiledPipeline): void {
+  const steps = readdirSync(bundles).filter((folder) => !ROUTE_FOLDER.test(folder));
+  layOut(bundles, outdir, steps, { 'pipeline.json': pipeline });
+}
+
+/** The same for the handlers of the API, with what they serve and the contract. */
+export function layOutServing(bundles: string, outdir: string, serving: Serving): void {
+  const routes = readdirSync(bundles).filter((folder) => ROUTE_FOLDER.test(folder));
+  layOut(bundles, outdir, routes, { 'serving.json': serving, 'openapi.json': openapi(serving) });
+}
+
+function layOut(bundles: string, outdir: string, folders: string[], files: Record<string, unknown>): void {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
-  const definition = join(outdir, 'pipeline.json');
-  writeFileSync(definition, JSON.stringify(pipeline));
-  for (const step of readdirSync(bundles)) {
-    mkdirSync(join(outdir, step));
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(outdir, name), JSON.stringify(content));
+  for (const folder of folders) {
+    mkdirSync(join(outdir, folder));
     // Links, because thirty copies for each environment would cost more time than the bundling.
-    linkSync(join(bundles, step, 'handler.mjs'), join(outdir, step, 'handler.mjs'));
-    linkSync(definition, join(outdir, step, 'pipeline.json'));
+    linkSync(join(bundles, folder, 'handler.mjs'), join(outdir, folder, 'handler.mjs'));
+    for (const name of Object.keys(files)) linkSync(join(outdir, name), join(outdir, folder, name));
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { ROUTE_FOLDER, ROUTES } from '#lambdas/shared/http/routes.ts';
 import { isServiceFault, RETRYABLE_ERRORS } from '#lambdas/shared/retryable.ts';
 import { getPipeline, requireEnv } from '#lambdas/shared/settings.ts';
 import { step } from '#lambdas/shared/step.ts';
@@ -11,8 +12,10 @@ const folder = new URL('../../lambdas/', import.meta.url);
 const folders = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/handler.ts`, folder)));
 
 describe('the table of steps', () => {
-  it('has every handler there is, once', () => {
-    expect(STEPS.map((one) => one.step).sort()).toEqual(folders.sort());
+  it('has every handler there is, once, and that of the routes those of the API', () => {
+    const isRoute = (name: string) => ROUTE_FOLDER.test(name);
+    expect(STEPS.map((one) => one.step).sort()).toEqual(folders.filter((name) => !isRoute(name)).sort());
+    expect(ROUTES.map((one) => one.folder).sort()).toEqual(folders.filter(isRoute).sort());
   });
 
   it('grants nothing twice', () => {

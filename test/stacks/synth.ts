@@ -15,6 +15,7 @@ import type { App } from 'aws-cdk-lib';
 import { inputHash } from '#cli/local/assembly.ts';
 import { withLock } from '#cli/setup/lock.mjs';
 import { root } from '#cli/setup.mjs';
+import { ROUTES } from '#lambdas/shared/http/routes.ts';
 import { STEPS } from '#lambdas/shared/steps.ts';
 import { synthesize } from '#lib/app.ts';
 import type { Environment } from '#lib/environments.ts';
@@ -40,9 +41,9 @@ process.env.CDK_VALIDATION = 'false';
 
 /** Templates are the same whatever code the functions run. */
 export async function emptyHandlers(outdir: string): Promise<void> {
-  for (const { step } of STEPS) {
-    mkdirSync(join(outdir, step), { recursive: true });
-    writeFileSync(join(outdir, step, 'handler.mjs'), '');
+  for (const folder of [...STEPS.map(({ step }) => step), ...ROUTES.map((route) => route.folder)]) {
+    mkdirSync(join(outdir, folder), { recursive: true });
+    writeFileSync(join(outdir, folder, 'handler.mjs'), '');
   }
 }
 

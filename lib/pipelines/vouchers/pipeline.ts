@@ -1,7 +1,5 @@
 import { definePipeline } from '#lib/pipelines/pipeline.ts';
-
-const DAY = '[12][0-9]{3}-[0-9]{2}-[0-9]{2}';
-const TIME_OF_DAY = '([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?';
+import { SEGMENT_NAMES, WRITTEN_TIME } from '#lib/pipelines/vouchers/segments.ts';
 
 /**
  * What is decided about events that are not as they should be; the queries follow it and counts.sql counts it.
@@ -29,7 +27,7 @@ export default definePipeline({
   // What is read is spelled out: casts of some engines take more, such as inf, 2d, 1_000 or half a date. \z is the end of
   // the text everywhere, when some engines take a line break for the end of $.
   constants: {
-    written_time: `^${DAY}([ T]${TIME_OF_DAY}( ?UTC|Z|[+]00:00)?)?\\z`,
+    written_time: `${WRITTEN_TIME}\\z`,
     written_number: '^-?[0-9]{1,15}([.][0-9]{1,15})?\\z',
   },
 
@@ -77,7 +75,7 @@ export default definePipeline({
       key: ['country_code', 'segment_name', 'segment'],
       columns: {
         country_code: 'varchar',
-        segment_name: { type: 'varchar', oneOf: ['frequent_segment', 'recency_segment'] },
+        segment_name: { type: 'varchar', oneOf: [...SEGMENT_NAMES] },
         segment: 'varchar',
         voucher_amount: 'double',
         events: 'bigint',

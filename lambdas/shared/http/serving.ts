@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import type { ColumnType } from '#lib/pipelines/pipeline.ts';
+
+export interface ServedColumn {
+  name: string;
+  type: ColumnType;
+}
+
+/** What the handlers know of a pipeline whose predictions they serve; made of its definition at build time. */
+export interface ServedPipeline {
+  name: string;
+  /** DynamoDB table. */
+  table: string;
+  /** Columns that identify a prediction: the partition key, and the parts of the sort key. */
+  key: ServedColumn[];
+  /** What is predicted. The name of the model is not among them: every answer has it. */
+  columns: ServedColumn[];
+  /** Days after its run date from which on a prediction is flagged as stale. */
+  freshDays: number;
+}
+
+/** `serving.json` beside each handler: all pipelines of an environment that serve predictions. */
+export interface Serving {
+  environment: string;
+  pipelines: Record<string, ServedPipeline>;
+}
+
+let serving: Serving | undefined;
+
+export function getServing(): Serving {
+  serving ??= JSON.parse(
+    readFileSync(new URL(process.env.SERVING_FILE ?? 'serving.json', import.meta.url), 'utf8'),
+  ) as Serving;
+  return serving;
+}

@@ -1,0 +1,40 @@
+import { Aws, CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { AccountCheck } from '#lib/constructs/account-check.ts';
+import { ApiAuth } from '#lib/constructs/api-auth.ts';
+import { PredictionApi } from '#lib/constructs/prediction-api.ts';
+import type { Environment, ServingSettings } from '#lib/environments.ts';
+import { servingNames } from '#lib/names.ts';
+import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+import { stackProps } from '#lib/stacks/stack-props.ts';
+
+export interface ServingStackProps {
+  environment: Environment;
+  settings: ServingSettings;
+  /** All of the environment; those that predict nothing are not served. */
+  pipelines: readonly Pipeline[];
+  /** Folder of the API's function assets. */
+  assets: string;
+}
+
+/** The predictions of all pipelines of an environment over HTTP, for services with a token. */
+export class ServingStack extends Stack {
+  constructor(scope: Construct, id: string, { environment, settings, assets, ...props }: ServingStackProps) {
+    const names = servingNames(environment, environment.account ?? Aws.ACCOUNT_ID);
+    super(scope, id, stackProps(environment, names.stack, 'the predictions of all pipelines over HTTP'));
+    new AccountCheck(this, 'AccountCheck', environment);
+    const pipelines = props.pipelines.filter(({ predictions }) => predictions);
+    const auth = new ApiAuth(this, 'Auth', { names, pipelines, tokenMinutes: settings.tokenMinutes });
+    const { authorizer, tokenUrl } = auth;
+    const api = new PredictionApi(this, 'Api', {
+      environment,
+      settings,
+      names,
+      pipelines,
+      assets,
+      authorizer,
+      tokenUrl,
+    });
+    new CfnOutput(this, 'ApiUrl', { value: api.url });
+  }
+}
