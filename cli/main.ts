@@ -57,6 +57,25 @@ export async function presage(argv: string[]): Promise<number> {
       inside(async (context) => (await import('#cli/commands/query.ts')).query(context, sql, options))(),
     );
 
+  command('predictions')
+    .argument('<pipeline>', 'whose predictions, for example reorder')
+    .argument('<key...>', 'the columns of the key, or the first alone for all predictions below it')
+    .description('the newest predictions of a key, with model and age, as JSON')
+    .addOption(environmentOption())
+    .option('--state <folder>', 'the local environment to ask, as given to `presage run` (local only)')
+    .action((pipeline, key, options) =>
+      inside(async (context) =>
+        (await import('#cli/commands/predictions.ts')).predictions(context, pipeline, key, options),
+      )(),
+    );
+
+  command('token')
+    .description('a token for the API of an environment')
+    .addOption(environmentOption())
+    .option('--state <folder>', 'the local environment to ask, as given to `presage run` (local only)')
+    .option('--scope <name...>', 'only these scopes, for example reorder.read (default: all there are)')
+    .action((options) => inside(async (context) => (await import('#cli/commands/token.ts')).token(context, options))());
+
   command('doctor')
     .description('check what Presage needs on this machine, or in an AWS environment')
     .addOption(environmentOption())

@@ -1,9 +1,6 @@
 import { type QueryResult, runQuery } from '#cli/athena.ts';
-import { isLocalState, reopenLocal } from '#cli/commands/local-environment.ts';
+import { openTarget } from '#cli/commands/local-environment.ts';
 import type { Context } from '#cli/context.ts';
-import { stateFolder } from '#cli/local/state.ts';
-import { Problem } from '#cli/setup/problem.mjs';
-import { awsTarget, environmentNamed } from '#cli/target.ts';
 
 export interface QueryOptions {
   env: string;
@@ -13,14 +10,7 @@ export interface QueryOptions {
 
 /** `presage query SQL`: through the environment's Athena, as any client would ask it. */
 export async function query(context: Context, sql: string, options: QueryOptions): Promise<number> {
-  if (options.env !== 'local' && options.state) throw new Problem('--state is for the local environment.', 2);
-  let target: Awaited<ReturnType<typeof awsTarget>>;
-  if (options.env === 'local') {
-    const state = stateFolder(context, options);
-    if (!isLocalState(state))
-      throw new Problem(`There is no local environment in ${state} yet: make one with \`npm start\`.`);
-    target = await reopenLocal(context, state);
-  } else target = await awsTarget(environmentNamed(options.env));
+  const target = await openTarget(context, options);
   const result = await runQuery(context, target, sql);
   process.stdout.write(formatted(result, options.format));
   return 0;

@@ -24,13 +24,20 @@ const KEPT = 4;
 
 /**
  * The synthesized local environment (templates, bundles, scripts) of one pipeline, made anew only when one of its inputs
- * changed. Of one, because a run needs no other: with all of them it would wait several times as long.
+ * changed. Of one, because a run needs no other: with all of them it would wait several times as long. The API of all of
+ * them only where it is asked for.
  *
  * Synthesis lasts several seconds and a run with `--data` starts from an empty environment each time, so assemblies
  * are kept by the hash of their inputs.
  */
-export async function localAssembly(context: Context, pipeline: string, formats: SourceFormats): Promise<Assembly> {
-  const settings = { environment: 'local', pipeline, sources: JSON.stringify({ [pipeline]: formats }) };
+export async function localAssembly(
+  context: Context,
+  pipeline: string,
+  formats: SourceFormats,
+  { serving = false } = {},
+): Promise<Assembly> {
+  const sources = JSON.stringify({ [pipeline]: formats });
+  const settings = { environment: 'local', pipeline, sources, ...(serving ? { serving: 'true' } : {}) };
   const hash = inputHash(settings);
   const home = join(root, '.presage/assembly');
   const folder = join(home, hash);
