@@ -15,6 +15,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   init: async () => (await import('./benchmarks/init.ts')).init,
   spark: async () => (await import('./benchmarks/spark.ts')).spark,
   push: async () => (await import('./benchmarks/push.ts')).push,
+  reorder: async () => (await import('./benchmarks/reorder.ts')).reorderFeatures,
   run: async () => (await import('./benchmarks/run.ts')).run,
 };
 

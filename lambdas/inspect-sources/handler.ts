@@ -2,6 +2,7 @@ import { alignColumns } from '#lambdas/inspect-sources/raw-table.ts';
 import { inspectSource } from '#lambdas/inspect-sources/source.ts';
 import { inspectionUri } from '#lambdas/shared/paths.ts';
 import type { EtlPayload, Inspection } from '#lambdas/shared/payload.ts';
+import { publishedPredictions } from '#lambdas/shared/published-predictions.ts';
 import { writeJson } from '#lambdas/shared/s3.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
 import { count, step } from '#lambdas/shared/step.ts';
@@ -34,6 +35,7 @@ export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => 
       notices.push(`${name}: the catalogue's columns were put into the order of the files`);
   }
   count('SourceProblems', inspection.problems.length);
+  inspection.predictions = await publishedPredictions();
   const uri = inspectionUri(run);
   await writeJson(uri, inspection);
   return { ...payload, inspection: { uri, sound, broken }, notices: [...payload.notices, ...notices] };

@@ -1,6 +1,7 @@
 import { pointRunDate } from '#lambdas/shared/partitions.ts';
 import { manifestUri } from '#lambdas/shared/paths.ts';
 import type { EtlPayload, Manifest } from '#lambdas/shared/payload.ts';
+import { publishedPredictions } from '#lambdas/shared/published-predictions.ts';
 import { writeJson } from '#lambdas/shared/s3.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';
 import { step } from '#lambdas/shared/step.ts';
@@ -23,6 +24,7 @@ export const handler = step<EtlPayload, EtlPayload>(async (payload, { run }) => 
     publishedAt: new Date().toISOString(),
     tables: {},
     sources,
+    predictions: await publishedPredictions(),
   };
   for (const [name, table] of Object.entries(pipeline.tables)) {
     const made = tables[name];

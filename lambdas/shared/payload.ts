@@ -134,7 +134,11 @@ export interface Manifest {
   publishedAt: string;
   tables: Record<string, TableResult & { columns: Record<string, string>; partitionBy: string[] }>;
   sources: Record<string, SourceCounts>;
+  predictions?: PublishedPredictions;
 }
+
+/** Where the published predictions of earlier run dates are; known when a query of the pipeline reads them. */
+export type PublishedPredictions = { runDate: string; location: string }[];
 
 export interface ModelRef {
   /** SageMaker model name. */
@@ -263,6 +267,7 @@ export interface Inspection {
   problems: SourceProblem[];
   /** Sources that are there. */
   sources: Record<string, { format: 'parquet' | 'csv'; objects: number; bytes: number; rows: number }>;
+  predictions?: PublishedPredictions;
 }
 
 export interface SourceProblem {

@@ -1,7 +1,7 @@
 import { boundPipeline } from '#lambdas/shared/bound.ts';
-import { partitionsOf } from '#lambdas/shared/catalog.ts';
 import { reportFolder, tableLocation } from '#lambdas/shared/paths.ts';
-import type { EtlPayload, TableResult } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, PublishedPredictions, TableResult } from '#lambdas/shared/payload.ts';
+import { readJson } from '#lambdas/shared/s3.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
 import { candidateTableName, predictionsTableName, rawTableName } from '#lib/names.ts';
 import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
@@ -54,18 +54,18 @@ export function tableViews(queries: string[], published: Record<string, TableRes
   });
 }
 
-/** The published predictions of all run dates, when some query reads them: where the catalogue's partitions point. */
-export async function predictionViews(queries: string[]) {
+/** The published predictions of all run dates, when some query reads them. `known` is a JSON object that says where. */
+export async function predictionViews(queries: string[], known: string | undefined) {
   const pipeline = getPipeline();
   if (!pipeline.predictions || !queries.some((query) => pipeline.queries[query]?.predictions)) return [];
-  const name = predictionsTableName(pipeline.name);
-  const partitions = await partitionsOf(name);
+  if (!known) throw new Error('Nobody has said where the predictions of earlier run dates are');
+  const { predictions = [] } = await readJson<{ predictions?: PublishedPredictions }>(known);
   return [
     {
-      name,
+      name: predictionsTableName(pipeline.name),
       format: 'parquet' as const,
       columns: columnTypes(pipeline.predictions.columns),
-      runDates: partitions.map(({ values: [runDate], location }) => ({ runDate, location: read(location) })),
+      runDates: predictions.map(({ runDate, location }) => ({ runDate, location: read(location) })),
     },
   ];
 }
@@ -80,7 +80,7 @@ export async function queriesRequest(payload: EtlPayload, step: string, attempt:
     views: [
       ...rawViews(order, inspection?.sound ?? []),
       ...tableViews(order, tables),
-      ...(await predictionViews(order)),
+      ...(await predictionViews(order, inspection?.uri)),
     ],
     queries: order.map((table) => {
       const { columns, partitionBy, partitionTypes } = tableOf(pipeline, table);

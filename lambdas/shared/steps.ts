@@ -60,8 +60,8 @@ export const STEPS: readonly StepDefinition[] = [
     'runTable',
   ]),
   define('check-query', ['athena', 'runTable']),
-  // The request of a Spark query that reads earlier predictions names where the catalogue says they are.
-  define('start-glue', ['glueJobs', 'glueCatalogRead', 'writeSandbox', 'runTable']),
+  // The manifest says where earlier predictions are, for a query that reads them.
+  define('start-glue', ['glueJobs', 'readCurated', 'writeSandbox', 'runTable']),
   define('check-glue', ['glueJobs', 'readSandbox', 'runTable']),
   define('finish', ['runTable', 'writeSandbox']),
   // Streams and compresses a query's result.
@@ -80,7 +80,7 @@ export const STEPS: readonly StepDefinition[] = [
   // Streams every CSV object once; the processor a function gets grows with its memory.
   define('inspect-sources', ['readRaw', 'writeSandbox', 'glueCatalogWrite'], 900, 1769),
   define('check-sources', ['athena', 'readSandbox']),
-  define('start-emr', ['emr', 'glueCatalogRead', 'writeSandbox', 'runTable']),
+  define('start-emr', ['emr', 'writeSandbox', 'runTable']),
   define('check-emr', ['emr', 'readSandbox', 'runTable']),
   define('stage-tables', ['glueCatalogWrite', 'readCurated', 'readSandbox'], 300, 512),
   define('check-quality', ['athena', 'readCurated']),

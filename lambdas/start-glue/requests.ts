@@ -39,13 +39,17 @@ export async function glueRequest(
 
 /** The training set, split, and the rows to predict, as batch transform wants them. */
 async function datasetsRequest(payload: MlPayload, attempt: number) {
-  const { run, start, tables = {}, presentSources = [], holdoutFile } = payload;
+  const { run, start, manifest, tables = {}, presentSources = [], holdoutFile } = payload;
   const { model, predictions, queries } = boundPipeline(start);
   if (!model || !predictions) throw new Error('A pipeline without a model has no data sets');
   const reads = ['training', 'inference'];
   return {
     runDate: run.runDate,
-    views: [...rawViews(reads, presentSources), ...tableViews(reads, tables), ...(await predictionViews(reads))],
+    views: [
+      ...rawViews(reads, presentSources),
+      ...tableViews(reads, tables),
+      ...(await predictionViews(reads, manifest)),
+    ],
     training: { sql: queries.training?.spark },
     // A run that only trains makes no rows to predict.
     ...(start.predict === false ? {} : { inference: { sql: queries.inference?.spark } }),

@@ -10,6 +10,7 @@ import type { Plugin } from 'esbuild';
  * - The schemas of operations nobody calls. They are array literals with computed keys, which a bundler must take for
  *   code with side effects; each becomes the value of a function that is marked as pure. What the client does with the
  *   schemas that are used stays the same.
+ * - What each error class does for runtimes without classes: a native one has its prototype already.
  * - Event streams (S3 Select and the like), which say so when somebody uses one after all.
  * - Of a client's package.json all but the version, which it sends with every request.
  */
@@ -27,6 +28,9 @@ export const leanSdk: Plugin = {
     }));
     onLoad({ filter: /@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]schemas[\\/][^\\/]+\.js$/ }, async ({ path }) => ({
       contents: markPure(await readFile(path, 'utf8')),
+    }));
+    onLoad({ filter: /@aws-sdk[\\/]client-[^\\/]+[\\/]dist-es[\\/]models[\\/]errors\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(/^\s*Object\.setPrototypeOf\(this, \w+\.prototype\);$/gm, ''),
     }));
     onResolve({ filter: /^@smithy\/core\/event-streams$/ }, () => ({ path: 'event-streams', namespace: 'lean-sdk' }));
     onLoad({ filter: /^event-streams$/, namespace: 'lean-sdk' }, () => ({ contents: NO_EVENT_STREAMS }));

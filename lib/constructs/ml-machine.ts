@@ -100,7 +100,10 @@ export class MlMachine extends Construct {
     this.machine = steps.build(start);
   }
 
-  /** A new model that has just been judged gets its row in the training record, whether it is used or not. */
+  /**
+   * A new model that has just been judged gets its row in the training record, whether it is used or not. One that ends
+   * its run, because there is no other to predict with, is in the run table alone.
+   */
   private recorded(steps: MachineBuilder, next: sfn.Choice): sfn.Choice {
     const justJudged = sfn.Condition.or(
       sfn.Condition.not(sfn.Condition.isPresent('$.model.rejected')),

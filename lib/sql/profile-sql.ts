@@ -97,69 +97,80 @@ function sourceProfile(
   const used = [...new Set([...same, ...(source.date ? [source.date] : []), ...Object.keys(oneOf)])];
   const kind = (column: string): ColumnType => source.columns[column]?.type ?? 'varchar';
   const checked = csv ? Object.keys(source.columns).filter((column) => kind(column) !== 'varchar') : [];
-  const whole = source.date && [...source.key, source.date];
 
-  // Names of our own begin with _, which no declared one does.
-  // Row by row: the values that decide, and which of the three kinds of row it is.
-  const missing = [...new Set(whole ?? source.key)].map((column) =>
-    kind(column) === 'varchar' ? `(raw.${column} IS NULL OR raw.${column} = '')` : `raw.${column} IS NULL`,
+  // Names of our own begin with __, which neither a declared one does nor _ before it.
+  // Value by value: as its type, and as the text it is where it may not be one of its type.
+  const values = [...new Set([...used, ...checked])].map((column) => (csv ? readable(column, kind(column)) : column));
+  const texts = checked.map((column) => `NULLIF(${column}, '') AS _${column}`);
+  const typed = `SELECT ${[...values, ...texts, '1 AS __row'].join(', ')} FROM ${table}`;
+
+  // Row by row: which of the three kinds of row it is, then what is wrong in it.
+  const missing = [...new Set([...source.key, ...(source.date ? [source.date] : [])])].map((column) =>
+    kind(column) === 'varchar' ? `(${column} IS NULL OR ${column} = '')` : `${column} IS NULL`,
   );
   const state = [
-    missing.length ? `WHEN ${missing.join(' OR ')} THEN 'without_key'` : '',
-    source.date ? `WHEN CAST(raw.${source.date} AS date) > ${dateLiteral(runDate)} THEN 'after_run_date'` : '',
-  ].filter(Boolean);
-  const unreadable = checked.map((column) => `CASE WHEN ${isUnreadable(column, kind(column))} THEN 1 ELSE 0 END`);
-  const example = checked.map(
-    (column) => `WHEN ${isUnreadable(column, kind(column))} THEN CONCAT(${literal(`${column}=`)}, ${column})`,
-  );
-  const values = used.map((column) => `${csv ? readable(column, kind(column)) : column} AS ${column}`);
-  const raw = `SELECT ${[
-    ...values,
-    `${unreadable.join(' + ') || '0'} AS _unreadable`,
-    `${example.length ? `CASE ${example.join(' ')} END` : 'CAST(NULL AS varchar)'} AS _unreadable_example`,
-  ].join(', ')} FROM ${table}`;
-  const unknown = Object.entries(oneOf).flatMap(([column, allowed]) => {
-    const other = `rows_of.${column} NOT IN (${allowed.map(allowedLiteral).join(', ')})`;
-    return [
-      `SUM(CASE WHEN ${other} THEN 1 ELSE 0 END) AS unknown_${column}`,
-      `MIN(CASE WHEN ${other} THEN CAST(rows_of.${column} AS varchar) END) AS example_${column}`,
-    ];
-  });
-  // Key by key, or row by row: how often it is there.
-  const groups = ['rows_of._state', ...same.map((column) => `rows_of.${column}`)];
-  const keyed = `SELECT ${[
-    ...groups,
-    'COUNT(*) AS _copies',
-    source.date ? `MAX(CAST(rows_of.${source.date} AS date)) AS _newest` : 'CAST(NULL AS date) AS _newest',
-    'SUM(rows_of._unreadable) AS _unreadable',
-    'MIN(rows_of._unreadable_example) AS _unreadable_example',
-    ...unknown,
-  ].join(
-    ', ',
-  )} FROM (SELECT raw.*, ${state.length ? `CASE ${state.join(' ')} ELSE 'read' END` : "'read'"} AS _state FROM (${raw}) AS raw) AS rows_of GROUP BY ${groups.join(', ')}`;
+    ...(missing.length ? [`WHEN ${missing.join(' OR ')} THEN 'without_key'`] : []),
+    ...(source.date ? [`WHEN CAST(${source.date} AS date) > ${dateLiteral(runDate)} THEN 'after_run_date'`] : []),
+  ];
+  const stated = `SELECT *, ${state.length ? `CASE ${state.join(' ')} ELSE 'read' END` : "'read'"} AS __state FROM (${typed}) AS typed`;
+  const isUnreadable = (column: string) => `_${column} IS NOT NULL AND ${column} IS NULL`;
+  const batches = inBatches(checked);
+  const wrong = [
+    ...batches.map(
+      (batch, i) =>
+        `${batch.map((column) => `CASE WHEN ${isUnreadable(column)} THEN 1 ELSE 0 END`).join(' + ')} AS __unreadable_${i}`,
+    ),
+    ...batches.map(
+      (batch, i) =>
+        `CASE ${batch.map((column) => `WHEN ${isUnreadable(column)} THEN CONCAT(${literal(`${column}=`)}, _${column})`).join(' ')} END AS __example_${i}`,
+    ),
+    ...Object.entries(oneOf).map(([column, allowed]) => {
+      const other = `__state = 'read' AND ${column} NOT IN (${allowed.map(allowedLiteral).join(', ')})`;
+      return `CASE WHEN ${other} THEN CAST(${column} AS varchar) END AS __other_${column}`;
+    }),
+  ];
+  const judged = `SELECT ${[...new Set([...same, ...(source.date ? [source.date] : [])]), '__state', ...wrong].join(', ')} FROM (${stated}) AS stated`;
 
-  const sum = (value: string, of = 'read') =>
-    `CAST(COALESCE(SUM(CASE WHEN keyed._state = '${of}' THEN ${value} END), 0) AS bigint)`;
+  // Key by key, or row by row: how often it is there.
+  const groups = ['__state', ...same].join(', ');
+  const keyed = `SELECT ${[
+    groups,
+    'COUNT(*) AS __copies',
+    `${source.date ? `MAX(CAST(${source.date} AS date))` : 'CAST(NULL AS date)'} AS __newest`,
+    ...batches.flatMap((_, i) => [
+      `SUM(__unreadable_${i}) AS __unreadable_${i}`,
+      `MIN(__example_${i}) AS __example_${i}`,
+    ]),
+    ...Object.keys(oneOf).flatMap((column) => [
+      `COUNT(__other_${column}) AS __others_${column}`,
+      `MIN(__other_${column}) AS __other_${column}`,
+    ]),
+  ].join(', ')} FROM (${judged}) AS judged GROUP BY ${groups}`;
+
+  const whole = (value: string) => `CAST(COALESCE(${value}, 0) AS bigint)`;
+  const sum = (value: string, of = 'read') => whole(`SUM(CASE WHEN __state = '${of}' THEN ${value} END)`);
+  const examples = batches.map((_, i) => `MIN(__example_${i})`);
   const columns = [
     `${literal(name)} AS source`,
-    `${sum('keyed._copies')} AS rows`,
-    `${same.length ? sum('keyed._copies - 1') : 'CAST(0 AS bigint)'} AS duplicates`,
-    `${sum('keyed._copies', 'without_key')} AS without_key`,
-    `${sum('keyed._copies', 'after_run_date')} AS after_run_date`,
-    `CAST(MAX(CASE WHEN keyed._state = 'read' THEN keyed._newest END) AS varchar) AS newest`,
-    'CAST(COALESCE(SUM(keyed._unreadable), 0) AS bigint) AS unreadable',
-    'MIN(keyed._unreadable_example) AS unreadable_example',
+    `${sum('__copies')} AS rows`,
+    `${same.length ? sum('__copies - 1') : 'CAST(0 AS bigint)'} AS duplicates`,
+    `${sum('__copies', 'without_key')} AS without_key`,
+    `${sum('__copies', 'after_run_date')} AS after_run_date`,
+    "CAST(MAX(CASE WHEN __state = 'read' THEN __newest END) AS varchar) AS newest",
+    `${whole(batches.map((_, i) => `SUM(__unreadable_${i})`).join(' + ') || '0')} AS unreadable`,
+    `COALESCE(${[...examples, 'NULL', 'CAST(NULL AS varchar)'].join(', ')}) AS unreadable_example`,
     ...closed.flatMap((column) =>
       oneOf[column]
-        ? [
-            `${sum(`keyed.unknown_${column}`)} AS unknown_${column}`,
-            `MIN(CASE WHEN keyed._state = 'read' THEN keyed.example_${column} END) AS example_${column}`,
-          ]
+        ? [`${whole(`SUM(__others_${column})`)} AS unknown_${column}`, `MIN(__other_${column}) AS example_${column}`]
         : [`CAST(NULL AS bigint) AS unknown_${column}`, `CAST(NULL AS varchar) AS example_${column}`],
     ),
   ];
   return `SELECT ${columns.join(',\n  ')}\nFROM (${keyed}) AS keyed`;
 }
+
+/** Columns that one expression may look at: Athena cannot compile an expression of a hundred and more. */
+const inBatches = (columns: string[], size = 10): string[][] =>
+  Array.from({ length: Math.ceil(columns.length / size) }, (_, i) => columns.slice(i * size, (i + 1) * size));
 
 /** What text must look like to be of a type; text that fits is never refused by a cast. */
 const SHAPES: Partial<Record<ColumnType, string>> = {
@@ -170,13 +181,11 @@ const SHAPES: Partial<Record<ColumnType, string>> = {
   timestamp: '^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?$',
 };
 
-/** A CSV value as its type; null where it does not parse. */
+/** A CSV column as its type; null where a value does not parse. */
 function readable(column: string, kind: ColumnType) {
-  if (kind === 'varchar') return `NULLIF(${column}, '')`;
+  const text = `NULLIF(${column}, '')`;
+  if (kind === 'varchar') return `${text} AS ${column}`;
   const shape = SHAPES[kind];
-  const cast = `TRY_CAST(NULLIF(${column}, '') AS ${kind})`;
-  return shape ? `CASE WHEN REGEXP_LIKE(${column}, '${shape}') THEN ${cast} END` : cast;
+  const cast = (value: string) => `TRY_CAST(${value} AS ${kind})`;
+  return `${shape ? `CASE WHEN REGEXP_LIKE(${column}, '${shape}') THEN ${cast(column)} END` : cast(text)} AS ${column}`;
 }
-
-const isUnreadable = (column: string, kind: ColumnType) =>
-  `NULLIF(${column}, '') IS NOT NULL AND ${readable(column, kind)} IS NULL`;

@@ -22,6 +22,14 @@ beforeEach(() => {
 });
 
 describe('the mail of a failure', () => {
+  it('names the command that starts the run again as it was started', async () => {
+    const start = { runDate: '2020-02-07', parameters: { home_town: "L'Aquila" } };
+    await notify(eventOf({ ...etlPayload({ start }), failure } as never));
+    expect(mails()[0]?.Message).toContain(`--date 2020-02-07 --home-town 'L'\\''Aquila'`);
+    await notify(eventOf({ ...mlPayload({ start: { train: 'always', predict: false } }), failure } as never));
+    expect(mails()[1]?.Message).toContain('--only ml --service train');
+  });
+
   it('says what, where, why, where to look and how to go on', async () => {
     await notify(eventOf({ ...mlPayload(), failure } as never));
     const [mail] = mails();

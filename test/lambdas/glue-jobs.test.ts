@@ -2,7 +2,6 @@ import {
   BatchStopJobRunCommand,
   GetJobRunCommand,
   GetJobRunsCommand,
-  GetPartitionsCommand,
   GlueClient,
   StartJobRunCommand,
 } from '@aws-sdk/client-glue';
@@ -106,9 +105,7 @@ describe('start-glue', () => {
         }),
       );
     beforeEach(() => {
-      glue.on(GetPartitionsCommand).resolves({
-        Partitions: [{ Values: ['2020-02-01'], StorageDescriptor: { Location: 's3://p/1/' } }],
-      });
+      s3.putJson('s3://i.json/x', { predictions: [{ runDate: '2020-02-01', location: 's3://p/1/' }] });
     });
 
     it('makes the tables of its level out of those that are there, under a name of its own', async () => {
@@ -125,14 +122,14 @@ describe('start-glue', () => {
     });
 
     it('does not read from anywhere what it makes itself', async () => {
-      await start2(['summary', 'features'], { inspection: { uri: '', sound: ['visits'] } });
+      await start2(['summary', 'features'], { inspection: { uri: 's3://i.json/x', sound: ['visits'] } });
       const { views, queries } = s3.json<{ views: { name: string }[]; queries: { table: string }[] }>(REQUEST);
       expect(views.map(({ name }) => name)).toEqual(['homes_raw_visits', 'homes_predictions']);
       expect(queries.map(({ table }) => table)).toEqual(['features', 'summary']);
     });
 
-    it('reads earlier predictions where the catalogue says they are', async () => {
-      await start2(['features'], { inspection: { uri: '', sound: ['visits'] } });
+    it('reads earlier predictions where the inspection has found them', async () => {
+      await start2(['features'], { inspection: { uri: 's3://i.json/x', sound: ['visits'] } });
       expect(s3.json(REQUEST)).toMatchObject({
         views: [
           {},

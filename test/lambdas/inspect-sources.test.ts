@@ -1,9 +1,10 @@
 import { gzipSync } from 'node:zlib';
-import { GetTableCommand, GlueClient, UpdateTableCommand } from '@aws-sdk/client-glue';
+import { GetPartitionsCommand, GetTableCommand, GlueClient, UpdateTableCommand } from '@aws-sdk/client-glue';
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { handler } from '#lambdas/inspect-sources/handler.ts';
 import type { Inspection } from '#lambdas/shared/payload.ts';
+import { query, withDefinition } from '#test/lambdas/support/changed-definition.ts';
 import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
 import { days, parquetOf, visits } from '#test/lambdas/support/parquet.ts';
 import { etlPayload, eventOf } from '#test/lambdas/support/world.ts';
@@ -44,6 +45,23 @@ describe('inspect-sources', () => {
     });
     expect(payload.notices).toEqual(['requests is not there; it is optional']);
     expect(glue.commandCalls(UpdateTableCommand)).toHaveLength(0);
+  });
+
+  describe('for queries that read earlier predictions', () => {
+    withDefinition({ queries: { features: query('SELECT 1', { predictions: true }) } });
+
+    it('writes down where the catalogue has them, page by page', async () => {
+      const page = (day: string) => ({
+        Partitions: [{ Values: [day], StorageDescriptor: { Location: `s3://p/${day}/` } }],
+      });
+      glue.on(GetPartitionsCommand).resolves(page('2020-02-01'));
+      glue.on(GetPartitionsCommand, { NextToken: undefined }).resolves({ ...page('2020-01-25'), NextToken: 'more' });
+      await inspect();
+      expect(s3.json<Inspection>('s3://sandbox/homes/runs/run-1/inspection.json').predictions).toEqual([
+        { runDate: '2020-01-25', location: 's3://p/2020-01-25/' },
+        { runDate: '2020-02-01', location: 's3://p/2020-02-01/' },
+      ]);
+    });
   });
 
   it('says that a source is missing, and where it was looked for', async () => {

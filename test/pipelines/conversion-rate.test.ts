@@ -191,6 +191,11 @@ describe('values that stop a run', () => {
     const profile = readProfile(await onDuckDb(sql, raw));
     expect(profile.keyword_stats).toMatchObject({ rows: 3, unknown: { att7: { count: 2, example: '-1' } } });
   });
+
+  test('are looked for in one query that Athena takes, with requests or without', () => {
+    const sql = profileQuery(pipeline, {}, DAY, Object.keys(pipeline.sources));
+    expect(Buffer.byteLength(sql)).toBeLessThan(262_144);
+  });
 });
 
 describe('what is trained on', () => {

@@ -1,7 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import buyerStage from '#lib/pipelines/buyer-stage/pipeline.ts';
+import { loadPipelines } from '#lib/pipelines/index.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
+import { profileQuery } from '#lib/sql/profile-sql.ts';
+import { validateQuery } from '#lib/sql/validate-sql.ts';
 import { compileQueries, refusal, visits, workFolder } from './fixture.ts';
 
 vi.setConfig({ testTimeout: 60_000 }); // most tests start Python
@@ -63,8 +66,21 @@ test('the queries of buyer-stage give the declared columns in order', async () =
   expect(Object.keys(queries)).toEqual(['features', 'training', 'inference', 'predictions']);
   expect(queries.features?.sources).toHaveLength(5);
   expect(queries.training).toMatchObject({ sources: ['survey'], tables: ['features'] });
-  // Athena takes at most 262,144 bytes.
-  for (const query of Object.values(queries)) expect(Buffer.byteLength(query.athena)).toBeLessThan(200_000);
+});
+
+test('no query of any pipeline is longer than Athena takes', async () => {
+  for (const pipeline of Object.values(await loadPipelines())) {
+    const compiled = await compilePipeline(pipeline);
+    const texts = {
+      ...Object.fromEntries(Object.entries(compiled.queries).map(([name, { athena }]) => [name, athena])),
+      profile: profileQuery(pipeline, {}, '2020-02-07', Object.keys(pipeline.sources)),
+      validate: Object.keys(pipeline.tables)
+        .map((table) => validateQuery(compiled, table, '2020-02-07'))
+        .join('\n'),
+    };
+    for (const [name, text] of Object.entries(texts))
+      expect(Buffer.byteLength(text), `${name} of ${pipeline.name}`).toBeLessThan(262_144 - 10_000);
+  }
 });
 
 describe('refused', () => {

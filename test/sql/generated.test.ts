@@ -72,8 +72,8 @@ describe('the profile', () => {
   test('counts repeated rows of a source whose rows are distinct, by all columns', () => {
     const { sources } = visits({}, { sources: { event: { format: 'csv', key: [], distinct: true, columns: STATES } } });
     const sql = profileQuery({ ...buyerStage, sources }, {}, '2020-02-07', ['event']);
-    expect(sql).toContain('GROUP BY rows_of._state, rows_of.state, rows_of.week');
-    expect(sql).toContain('rows_of.week NOT IN (1, 2)');
+    expect(sql).toContain('GROUP BY __state, state, week');
+    expect(sql).toContain('week NOT IN (1, 2)');
   });
 
   test('refuses a source the pipeline does not have', () => {

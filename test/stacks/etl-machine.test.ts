@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import validate from 'asl-validator';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { EtlMachine } from '#lib/constructs/etl-machine.ts';
 import { outputsOf } from '#lib/constructs/run-end.ts';
 import { environments } from '#lib/environments.ts';
@@ -10,6 +13,9 @@ import { type CompiledPipeline, definePipeline, type Engine, type PipelineInput 
 import { definitionOf, type Json } from '#test/stacks/synth.ts';
 
 /** The shape of the ETL machine for small definitions, by what a run would go through. */
+
+const outdir = mkdtempSync(join(tmpdir(), 'presage-machine-'));
+afterAll(() => rmSync(outdir, { recursive: true }));
 
 type Table = PipelineInput['tables'][string];
 const table = (engine?: Engine, more: Partial<Table> = {}): Table => ({
@@ -56,7 +62,7 @@ function pipelineOf(more: Partial<PipelineInput>, reads: Record<string, string[]
 }
 
 function machineOf(pipeline: CompiledPipeline, engine?: Engine): Json {
-  const stack = new Stack(new App({ analyticsReporting: false }), 'Stack');
+  const stack = new Stack(new App({ outdir, analyticsReporting: false }), 'Stack');
   const functionOf = (step: string) => ({
     fn: LambdaFunction.fromFunctionArn(stack, step, `arn:aws:lambda:eu-west-1:111111111111:function:${step}`),
     timeout: Duration.minutes(1),

@@ -24,6 +24,28 @@ it('the watchdog asks later the same day', () => {
   expect(schedule('presage-prod-buyer-stage-watchdog').ScheduleExpression).toBe('cron(0 18 * * ? *)');
 });
 
+it('a pipeline that trains monthly does so hours before the ordinary run, and only trains then', () => {
+  const training = schedule('presage-prod-propensity-training');
+  expect(training.ScheduleExpression).toMatch(/^cron\(0 \d+ 1 \* \? \*\)$/);
+  expect(JSON.parse(training.Target.Input)).toEqual({
+    scheduledTime: '<aws.scheduler.scheduled-time>',
+    then: 'ml',
+    train: 'always',
+    predict: false,
+  });
+  const hourOf = (expression: string) => Number(expression.split(' ')[1]);
+  const ordinary = schedule('presage-prod-propensity-run').ScheduleExpression;
+  expect(ordinary).toBe('cron(0 9 ? * MON *)');
+  expect(hourOf(ordinary) - hourOf(training.ScheduleExpression)).toBeGreaterThanOrEqual(3);
+});
+
+it('the watchdog asks about a training on its own day', () => {
+  const watchdog = schedule('presage-prod-propensity-training-watchdog');
+  expect(watchdog.ScheduleExpression).toMatch(/ 1 \* \? \*\)$/);
+  expect(JSON.parse(watchdog.Target.Input)).toMatchObject({ training: true });
+  expect(schedule('presage-prod-buyer-stage-training')).toBeUndefined();
+});
+
 it('schedules exist but sleep where the environment does not want them', () => {
   expect(schedule('presage-dev-buyer-stage-run').State).toBe('DISABLED');
   expect(schedule('presage-qa-buyer-stage-run').State).toBe('ENABLED');

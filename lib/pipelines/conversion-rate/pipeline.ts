@@ -94,7 +94,7 @@ export default definePipeline({
     { rule: 'between', table: 'features', column: 'attrs_scale', min: 0, max: 1 },
     { rule: 'between', table: 'features', column: 'computer', min: 0, max: 1 },
     { rule: 'between', table: 'features', column: 'smartphone', min: 0, max: 1 },
-    { rule: 'between', table: 'features', column: 'clicks', min: 0, max: 1e15 },
+    { rule: 'notNull', table: 'features', column: 'clicks' },
     { rule: 'rowsAgainstPreviousRun', table: 'features', minRatio: 0.5 },
   ],
 
@@ -109,7 +109,8 @@ export default definePipeline({
     entity: ['entity_id'],
     holdoutKey: ['entity_id', 'device'],
     meansBy: ['device', 'entity_id'],
-    trainEveryDays: 7,
+    // Every run of a weekly schedule trains: a model of last Monday is seven days old.
+    trainEveryDays: 6,
   },
 
   predictions: {

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+
+from presage_local.athena import write
+from presage_local.athena.engine import connect
 
 from .conftest import Lake
 
@@ -49,6 +53,30 @@ def test_unload_as_text_is_gzip_unquoted_and_says_null_as_backslash_n(orders: La
     assert key.endswith('.gz')
     body = gzip.decompress(orders.s3.get_object(Bucket=orders.bucket, Key=key)['Body'].read()).decode()
     assert body == '1|a,b|0.5\n2|\\N|1.0\n3|x"y|1.5\n'
+
+
+def test_unload_of_no_rows_writes_no_object(orders: Lake) -> None:
+    query = orders.run(
+        f"UNLOAD (SELECT id FROM orders WHERE id > 9) TO 's3://{orders.bucket}/out/' WITH (format = 'PARQUET')"
+    )
+    assert query['Status']['State'] == 'SUCCEEDED', query['Status']
+    assert orders.keys('out/') == []
+
+
+def test_unload_keeps_the_order_that_its_query_gives(orders: Lake) -> None:
+    many = 'SELECT a.id AS a FROM orders AS a ' + ' '.join(f'CROSS JOIN orders AS t{i}' for i in range(11))
+    orders.run(f"UNLOAD ({many} ORDER BY a DESC) TO 's3://{orders.bucket}/out/' WITH (format = 'PARQUET')")
+    (key,) = orders.keys('out/')
+    table = pq.read_table(io.BytesIO(orders.s3.get_object(Bucket=orders.bucket, Key=key)['Body'].read()))
+    assert table['a'].to_pylist() == [id for id in (3, 2, 1) for _ in range(3**11)]
+
+
+def test_what_cannot_spill_is_written_with_all_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write, '_MEMORY', '4MB')
+    with connect(tmp_path) as connection:
+        copy = f"COPY (SELECT list(range) AS ids FROM range(2000000)) TO '{tmp_path}/one' (FORMAT parquet)"
+        assert write._in_little_memory(connection, copy) == 1
+    assert len(pq.read_table(tmp_path / 'one')['ids'][0]) == 2_000_000
 
 
 def test_unload_partitions_by_its_last_columns(orders: Lake) -> None:

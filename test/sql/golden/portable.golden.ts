@@ -2,80 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rawTableName, scoresTableName } from '#lib/names.ts';
 import { definePipeline, type PipelineInput } from '#lib/pipelines/pipeline.ts';
 import { metricsQuery, readMetrics } from '#lib/sql/metrics-sql.ts';
+import { profileQuery } from '#lib/sql/profile-sql.ts';
 import { baselineColumns, predictionsQuery, scoredRelation } from '#lib/sql/scored-sql.ts';
-import { withRunDate } from '#lib/sql/sql-text.ts';
+import { withParameters, withRunDate } from '#lib/sql/sql-text.ts';
 import { compileQueries, visits } from '../fixture.ts';
 import { type Answer, type Cell, Engines, type TestTable } from './engines.ts';
-
-/** The functions that `lib/sql/portable.py` lets through, on values on which engines like to differ. */
-const EXPRESSIONS: Record<string, [type: 'bigint' | 'double' | 'varchar' | 'date', sql: string, expected: Cell[]]> = {
-  // Rows: 1 ordinary, 2 awkward, 3 null.
-  ratio: ['double', 'CAST(user_id AS double) / NULLIF(visit_id, 0)', [7, -3.5, null]],
-  by_zero: ['double', 'CAST(user_id AS double) / NULLIF(visit_id - visit_id, 0)', [null, null, null]],
-  remainder: ['bigint', 'MOD(user_id, 4)', [3, -3, null]],
-  whole: ['bigint', 'ROUND(seconds)', [3, -3, null]],
-  below: ['bigint', 'FLOOR(seconds)', [2, -3, null]],
-  above: ['bigint', 'CEIL(seconds)', [3, -2, null]],
-  sign_of: ['bigint', 'SIGN(user_id)', [1, -1, null]],
-  size: ['double', 'ABS(seconds)', [2.5, 2.5, null]],
-  squared: ['double', 'POWER(seconds, 2)', [6.25, 6.25, null]],
-  root: ['double', 'SQRT(ABS(seconds))', [Math.sqrt(2.5), Math.sqrt(2.5), null]],
-  logarithm: ['double', 'LN(ABS(seconds))', [Math.log(2.5), Math.log(2.5), null]],
-  exponential: ['double', 'EXP(seconds)', [Math.exp(2.5), Math.exp(-2.5), null]],
-  capped: ['double', 'LEAST(GREATEST(COALESCE(seconds, 0E0), 0E0), 1E0)', [1, 0, 0]],
-  trimmed: ['varchar', 'TRIM(page)', ['a/b', "Ä 'ö'", null]],
-  lower_case: ['varchar', 'LOWER(TRIM(page))', ['a/b', "ä 'ö'", null]],
-  upper_case: ['varchar', 'UPPER(TRIM(page))', ['A/B', "Ä 'Ö'", null]],
-  letters: ['bigint', 'LENGTH(page)', [3, 7, null]],
-  part: ['varchar', "ELEMENT_AT(SPLIT(page, '/'), 2)", ['b', null, null]],
-  piece: ['varchar', 'SUBSTR(TRIM(page), 2, 2)', ['/b', " '", null]],
-  replaced: ['varchar', "REPLACE(TRIM(page), '/', '.')", ['a.b', "Ä 'ö'", null]],
-  joined: ['varchar', "CONCAT(TRIM(page), '!')", ['a/b!', "Ä 'ö'!", null]],
-  piped: ['varchar', "TRIM(page) || '!'", ['a/b!', "Ä 'ö'!", null]],
-  matches: ['bigint', "CASE WHEN REGEXP_LIKE(page, '^[a-z]/') THEN 1 ELSE 0 END", [1, 0, 0]],
-  starts: ['bigint', "CASE WHEN page LIKE 'a%' THEN 1 ELSE 0 END", [1, 0, 0]],
-  words: ['bigint', "CARDINALITY(SPLIT(TRIM(page), ' '))", [1, 2, null]],
-  has: ['bigint', "CASE WHEN CONTAINS(SPLIT(page, '/'), 'b') THEN 1 ELSE 0 END", [1, 0, 0]],
-  parsed: ['double', "TRY_CAST(REPLACE(page, 'a/b', '1.5') AS double)", [1.5, null, null]],
-  month_of: ['bigint', 'MONTH(day)', [2, 12, 1]],
-  day_of: ['bigint', 'EXTRACT(DAY FROM day)', [29, 31, 1]],
-  year_of: ['bigint', 'YEAR(day)', [2020, 1969, 2020]],
-  weekday: ['bigint', "MOD(DATE_DIFF('day', DATE '1900-01-07', day), 7) + 1", [7, 4, 4]],
-  since: ['bigint', "DATE_DIFF('day', day, :run_date)", [1, 18323, 60]],
-  next_month: ['date', "CAST(DATE_ADD('month', 1, day) AS date)", ['2020-03-29', '1970-01-31', '2020-02-01']],
-  week_before: ['date', "CAST(day - INTERVAL '7' DAY AS date)", ['2020-02-22', '1969-12-24', '2019-12-25']],
-  first_of_month: ['date', "CAST(DATE_TRUNC('month', day) AS date)", ['2020-02-01', '1969-12-01', '2020-01-01']],
-  monday: ['date', "CAST(DATE_TRUNC('week', day) AS date)", ['2020-02-24', '1969-12-29', '2019-12-30']],
-  hour_later: ['date', "CAST(moment + INTERVAL '1' HOUR AS date)", ['2020-03-01', '1969-12-31', null]],
-  place: ['bigint', 'ROW_NUMBER() OVER (ORDER BY seconds DESC NULLS LAST, visit_id ASC NULLS LAST)', [1, 2, 3]],
-  before: ['bigint', 'LAG(visit_id) OVER (ORDER BY seconds ASC NULLS FIRST, visit_id ASC NULLS LAST)', [2, 3, null]],
-  running: [
-    'double',
-    'SUM(seconds) OVER (ORDER BY visit_id ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)',
-    [2.5, 0, 0],
-  ],
-  after: ['bigint', 'LEAD(visit_id) OVER (ORDER BY seconds DESC NULLS LAST, visit_id ASC NULLS LAST)', [2, 3, null]],
-  standing: ['bigint', 'RANK() OVER (ORDER BY ABS(seconds) DESC NULLS LAST)', [1, 1, 3]],
-  standing_close: ['bigint', 'DENSE_RANK() OVER (ORDER BY ABS(seconds) DESC NULLS LAST)', [1, 1, 2]],
-  half: ['bigint', 'NTILE(2) OVER (ORDER BY visit_id ASC NULLS LAST)', [1, 1, 2]],
-  first_seen: ['bigint', 'FIRST_VALUE(visit_id) OVER (ORDER BY seconds ASC NULLS LAST)', [2, 2, 2]],
-  last_seen: [
-    'bigint',
-    `LAST_VALUE(visit_id) OVER (
-      ORDER BY visit_id ASC NULLS LAST ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    )`,
-    [3, 3, 3],
-  ],
-  begins: ['bigint', "CASE WHEN STARTS_WITH(page, 'a/') THEN 1 ELSE 0 END", [1, 0, 0]],
-  leaf: [
-    'varchar',
-    `JSON_EXTRACT_SCALAR(CONCAT('{"a": {"b": "', REPLACE(TRIM(page), '/', '.'), '"}}'), '$.a.b')`,
-    ['a.b', "Ä 'ö'", null],
-  ],
-  bought_days: ['bigint', '(SELECT COUNT_IF(other.bought) FROM visit AS other)', [1, 1, 1]],
-  distinct_days: ['bigint', '(SELECT COUNT(DISTINCT other.day) FROM visit AS other)', [3, 3, 3]],
-  mean: ['double', '(SELECT AVG(other.visit_id) FROM visit AS other)', [2, 2, 2]],
-};
+import { EXPRESSIONS } from './portable-cases.ts';
 
 const raw: Record<string, TestTable> = {
   [rawTableName('visits', 'visit')]: {
@@ -132,6 +64,75 @@ test('words of a text become rows', async () => {
     [1, 'a/b'],
     [2, "'ö'"],
     [2, 'Ä'],
+  ]);
+});
+
+test('a parameter is the text that was given, whatever is in it', async () => {
+  const pipeline = visits(
+    { given: { visit_id: 'bigint', text: 'varchar' } },
+    { parameters: { text: { says: 'a text' } } },
+  );
+  const { queries } = await compileQueries(pipeline, {
+    given: 'SELECT visit_id, CAST(:text AS varchar) AS text FROM visit WHERE visit_id = 1',
+  });
+  const { athena = '', spark = '' } = queries.given ?? {};
+  const texts = [
+    'Côte d’Ivoire',
+    "it's '",
+    '\\',
+    "\\' OR 1 = 1 --",
+    '$' + '{env:PATH}',
+    ':run_date :text',
+    'a\nb\tc',
+    '"`%_',
+    '',
+  ];
+  const fill = (sql: string, text: string) => withRunDate(withParameters(sql, pipeline, { text }), '2020-03-01');
+  const questions = texts.map((text, i) => [`text_${i}`, { athena: fill(athena, text), spark: fill(spark, text) }]);
+  const answers = await engines.ask(raw, Object.fromEntries(questions));
+  expect(texts.map((_, i) => answers[`text_${i}`]?.rows)).toEqual(texts.map((text) => [[1, text]]));
+});
+
+test('repeated rows of a source without a key count once where it is distinct, and its columns may be called timestamp', async () => {
+  const columns: PipelineInput['sources'][string]['columns'] = {
+    timestamp: 'varchar',
+    week: 'integer',
+    amount: 'double',
+  };
+  const source = { format: 'parquet' as const, key: [], columns };
+  const pipeline = visits(
+    { weeks: { timestamp: 'varchar', week: 'integer', once: 'bigint', repeated: 'bigint' } },
+    { sources: { event: { ...source, distinct: true }, repeat: source } },
+  );
+  const count = (from: string, here: 0 | 1) =>
+    `SELECT timestamp, week, CAST(${here} AS bigint) AS once, CAST(${1 - here} AS bigint) AS repeated FROM ${from}`;
+  const { queries } = await compileQueries(pipeline, {
+    weeks: `WITH every AS (${count('event', 1)} UNION ALL ${count('repeat', 0)})
+      SELECT timestamp, week, CAST(SUM(once) AS bigint) AS once, CAST(SUM(repeated) AS bigint) AS repeated
+      FROM every GROUP BY timestamp, week`,
+  });
+  const { athena = '', spark = '' } = queries.weeks ?? {};
+  const rows = [
+    ['t1', 1, 0.5],
+    ['t1', 1, 0.5],
+    ['t1', 1, null],
+    ['t1', 1, null],
+    [null, null, null],
+    [null, null, null],
+  ];
+  const types = { timestamp: 'varchar', week: 'integer', amount: 'double' };
+  const tables = Object.fromEntries(
+    ['event', 'repeat'].map((name) => [rawTableName('visits', name), { columns: types, rows }]),
+  );
+  const profile = profileQuery(pipeline, {}, '2020-03-01', ['event', 'repeat']);
+  const answers = await engines.ask(tables, { weeks: { athena, spark }, profile: { athena: profile } });
+  expect(answers.weeks?.rows).toEqual([
+    ['t1', 1, 2, 4],
+    [null, null, 1, 2],
+  ]);
+  expect(answers.profile?.rows.map((row) => row.slice(0, 3))).toEqual([
+    ['event', 6, 3],
+    ['repeat', 6, 0],
   ]);
 });
 

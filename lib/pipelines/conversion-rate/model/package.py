@@ -124,7 +124,7 @@ class Model(ABC):
         if not np.isfinite(answers).all():
             place = int(np.flatnonzero(~np.isfinite(answers))[0])
             raise PredictionFailed(f'{self.version} answered {answers[place]} to row {place}, which is no probability')
-        return np.clip(answers, 0.0, 1.0)
+        return np.asarray(np.clip(answers, 0.0, 1.0))
 
     def score(self, rows: Matrix, label: Matrix) -> float:
         """Mean squared error of the predictions: lower is better."""
