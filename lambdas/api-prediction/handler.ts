@@ -4,7 +4,7 @@ import { client } from '#lambdas/shared/http/client.ts';
 import { keyOfPath } from '#lambdas/shared/http/keys.ts';
 import { route } from '#lambdas/shared/http/route.ts';
 import { authorized } from '#lambdas/shared/http/scope.ts';
-import { pageQuerySchema, readPartition, readPrediction } from '#lambdas/shared/http/table.ts';
+import { noQuerySchema, pageQuerySchema, readPartition, readPrediction } from '#lambdas/shared/http/table.ts';
 
 /**
  * `GET /predictions/{pipeline}/{key…}`: the newest prediction of a key, or, with the first part of a composite key
@@ -13,9 +13,7 @@ import { pageQuerySchema, readPartition, readPrediction } from '#lambdas/shared/
 export const handler = route('prediction', async (event) => {
   const pipeline = authorized(event, 'read');
   const { key, whole } = keyOfPath(pipeline, event.pathParameters?.key ?? '');
-  const query = valid(whole ? pageQuerySchema.omit({ limit: true, after: true }) : pageQuerySchema, {
-    ...event.queryStringParameters,
-  });
+  const query = valid(whole ? noQuerySchema : pageQuerySchema, { ...event.queryStringParameters });
   if (whole) {
     const found = await readPrediction(client, pipeline, key, Date.now());
     if (!found) throw new Refusal(404, 'There is no prediction for this key, or it has expired.');

@@ -2,7 +2,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import * as z from 'zod';
 import { type FieldProblem, Refusal } from '#lambdas/shared/http/answer.ts';
 import { badRequest, problemsOf } from '#lambdas/shared/http/body.ts';
-import type { ServedColumn, ServedPipeline } from '#lambdas/shared/http/serving.ts';
+import { oncePerPipeline, type ServedColumn, type ServedPipeline } from '#lambdas/shared/http/serving.ts';
 
 /** The values of the key columns of one prediction, by name. */
 export type Key = Record<string, string | number>;
@@ -19,8 +19,7 @@ export function keyColumn(column: ServedColumn): z.ZodType<string | number> {
   return isNumeric(column) ? z.int() : z.string().min(1).max(PARTITION_BYTES);
 }
 
-/** The key of one prediction as JSON: every column, and nothing else. */
-export function keySchema({ key }: ServedPipeline) {
+function schemaOf(key: ServedColumn[]) {
   return z
     .strictObject(Object.fromEntries(key.map((column) => [column.name, keyColumn(column)])))
     .superRefine((value, context) => {
@@ -28,6 +27,11 @@ export function keySchema({ key }: ServedPipeline) {
         context.addIssue({ code: 'custom', path: [field], message });
     });
 }
+
+/** The key of one prediction as JSON: every column, and nothing else. */
+export const keySchema = oncePerPipeline(({ key }) => schemaOf(key));
+/** Its first column alone. */
+const partitionSchema = oncePerPipeline(({ key }) => schemaOf(key.slice(0, 1)));
 
 /** A key is two strings of limited bytes to DynamoDB, and the sort key may be several columns. */
 function tooLong([partition, ...sort]: ServedColumn[], value: Key): FieldProblem[] {
@@ -51,7 +55,7 @@ export function keyOf(pipeline: ServedPipeline, parts: string[]): { key: Key; wh
   }
   const asked = columns.slice(0, parts.length);
   const values = Object.fromEntries(asked.map((column, i) => [column.name, written(column, parts[i] ?? '')]));
-  const parsed = keySchema({ ...pipeline, key: asked }).safeParse(values);
+  const parsed = (whole ? keySchema : partitionSchema)(pipeline).safeParse(values);
   if (!parsed.success) throw badRequest(problemsOf(parsed.error));
   return { key: parsed.data, whole };
 }

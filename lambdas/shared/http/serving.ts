@@ -33,3 +33,13 @@ export function getServing(): Serving {
   ) as Serving;
   return serving;
 }
+
+/** Makes something once for each pipeline: a schema costs more to build than to use. */
+export function oncePerPipeline<T>(make: (pipeline: ServedPipeline) => T): (pipeline: ServedPipeline) => T {
+  const made = new WeakMap<ServedPipeline, T>();
+  return (pipeline) => {
+    const known = made.get(pipeline) ?? make(pipeline);
+    made.set(pipeline, known);
+    return known;
+  };
+}

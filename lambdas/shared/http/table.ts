@@ -82,6 +82,9 @@ export interface Page {
   next?: string;
 }
 
+/** What may follow a `?` where one row is asked for. */
+export const noQuerySchema = z.strictObject({});
+
 /** What may follow a `?` where rows are listed. */
 export const pageQuerySchema = z.strictObject({
   limit: z
