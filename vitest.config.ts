@@ -15,8 +15,8 @@ export default defineConfig({
     unstubGlobals: true,
     // The end-to-end tests wait more than they compute: three at once, also on two processors.
     maxWorkers: Math.max(3, availableParallelism() - 1),
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     env: {
       // Nothing may reach AWS, and nobody reads the log lines of a test.
       AWS_REGION: 'eu-west-1',

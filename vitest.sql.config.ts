@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/sql/golden/*.golden.ts'],
     fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
   },
 });

@@ -31,7 +31,7 @@ def given(tmp_path: Path) -> dict[str, str]:
 
 
 def told(given: dict[str, str], capsys: pytest.CaptureFixture[str]) -> str:
-    """The line of a training that fails, which is where SageMaker looks for the reason too."""
+    """The line of a training that fails, which is written where SageMaker looks for the reason too."""
     assert train.main(given) == 1
     line = capsys.readouterr().err.strip()
     assert '\n' not in line

@@ -104,7 +104,11 @@ def _make(path: Path) -> None:
 
 
 def main(environment: Mapping[str, str]) -> int:
-    """0, or 1 after one line about what went wrong; that line is also where SageMaker looks for the reason."""
+    """0, or 1 after one line about what went wrong.
+
+    The line goes to the log and to SM_OUTPUT_DIR/failure, where SageMaker looks for the reason; the container's toolkit
+    writes its own words over that file, so on AWS the log is where the line is sure to be.
+    """
     try:
         record = train(job_of(environment))
     except ModelError as error:
