@@ -16,9 +16,9 @@ import { handler as startAutoMl } from '#lambdas/start-automl/handler.ts';
 import { handler as startGlue } from '#lambdas/start-glue/handler.ts';
 import { handler as startQuery } from '#lambdas/start-query/handler.ts';
 import { resultOf } from '#test/lambdas/support/athena.ts';
+import { SCRIPT, withModel } from '#test/lambdas/support/definition.ts';
 import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
 import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
-import { SCRIPT, withModel } from '#test/lambdas/support/model.ts';
 import { parquetOf } from '#test/lambdas/support/parquet.ts';
 import { eventOf, finished, mlPayload } from '#test/lambdas/support/world.ts';
 

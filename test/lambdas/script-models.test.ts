@@ -18,8 +18,8 @@ import { handler as startTraining } from '#lambdas/start-training-job/handler.ts
 import { filters } from '#lambdas/start-transform/transform-request.ts';
 import { sklearnImage } from '#lib/models/sklearn-images.ts';
 import { jobName } from '#lib/names.ts';
+import { SCRIPT, withModel, withSettings } from '#test/lambdas/support/definition.ts';
 import { fakeRunTable } from '#test/lambdas/support/fake-run-table.ts';
-import { SCRIPT, withModel, withSettings } from '#test/lambdas/support/model.ts';
 import { eventOf, executionOf, finished, mlPayload, runningJob, settings } from '#test/lambdas/support/world.ts';
 
 const sagemaker = mockClient(SageMakerClient);
