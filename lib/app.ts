@@ -27,9 +27,10 @@ const flags = createRequire(import.meta.url)('aws-cdk-lib/recommended-feature-fl
 /**
  * Builds the whole app: validates the definitions, translates their SQL, bundles the handlers, makes the stacks.
  *
- * Context: `environment` makes one environment alone, `pipeline` the stacks of one pipeline and the lake, without the API
- * unless `serving` is true; `sources`, a JSON object, overrides where the local
- * environment's sources are and in which format, by pipeline and source; `destroyData` is the second key to delete data.
+ * Context: `environment` makes one environment alone, `pipeline` the stacks of one pipeline (or of several, with commas
+ * between) and the lake, without the API unless `serving` is true; `sources`, a JSON object, overrides where the local
+ * environment's sources are and in which format, by pipeline and source; `schedules` makes those of the local environment
+ * fire; `destroyData` is the second key to delete data.
  */
 export async function synthesize(options: SynthesizeOptions): Promise<App> {
   const app = new App({ analyticsReporting: false, ...options.app, context: { ...flags, ...options.app?.context } });
@@ -38,15 +39,16 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
   if (only && !there[only]) throw new Error(`No environment '${only}'. There are: ${Object.keys(there).join(', ')}`);
   const chosen = only ? [only] : Object.keys(there);
 
-  const one = app.node.tryGetContext('pipeline') as string | undefined;
-  const withApi = !one || String(app.node.tryGetContext('serving')) === 'true';
-  const all = !one || withApi ? Object.values(await loadPipelines()) : [];
-  const definitions = one ? [await loadPipeline(one)] : all;
+  const some = (app.node.tryGetContext('pipeline') as string | undefined)?.split(',');
+  const withApi = !some || isOn(app, 'serving');
+  const all = withApi ? Object.values(await loadPipelines()) : [];
+  const definitions = some ? await Promise.all(some.map((name) => loadPipeline(name))) : all;
   const bundles = join(options.dist, 'lambdas');
   await (options.bundle ?? bundleHandlers)(bundles);
 
   for (const name of chosen) {
-    const environment = withSources(there[name] as Environment, app.node.tryGetContext('sources'));
+    const sources = withSources(there[name] as Environment, app.node.tryGetContext('sources'));
+    const environment = name === 'local' && isOn(app, 'schedules') ? withSchedules(sources) : sources;
     const mine = definitions.filter((pipeline) => environment.pipelines[pipeline.name]);
     const pipelines = await Promise.all(
       mine.map((pipeline) => compilePipeline(pipeline, formatsOf(environment, pipeline.name))),
@@ -63,6 +65,16 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
 }
+
+const isOn = (app: App, context: string) => String(app.node.tryGetContext(context)) === 'true';
+
+/** The local environment’s schedules fire while `presage up` keeps it running; during a single run they would be in its way. */
+const withSchedules = (environment: Environment): Environment => ({
+  ...environment,
+  pipelines: Object.fromEntries(
+    Object.entries(environment.pipelines).map(([name, override]) => [name, { ...override, scheduled: true }]),
+  ),
+});
 
 const formatsOf = (environment: Environment, pipeline: string) =>
   Object.fromEntries(
