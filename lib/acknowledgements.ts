@@ -57,7 +57,8 @@ export const WILDCARDS: { resource: RegExp; reason: string }[] = [
 export const STARS: { policy: RegExp; reason: string }[] = [
   {
     policy: /\/Steps\/[\w-]+\/Role\/DefaultPolicy\/Resource$/,
-    reason: 'X-Ray, RunJobFlow (limited by its tag), ListClusters and ListCandidatesForAutoMLJob know no resource.',
+    reason:
+      'X-Ray, RunJobFlow (limited by its tag), ListClusters, ListCandidatesForAutoMLJob and ListEndpointConfigs know no resource.',
   },
   { policy: /\/Api\/[\w-]+\/Role\/DefaultPolicy\/Resource$/, reason: 'X-Ray knows no resource.' },
   { policy: /\/Machine\/Machine\/Role\/DefaultPolicy\/Resource$/, reason: 'X-Ray and log delivery know no resource.' },
@@ -90,7 +91,8 @@ const OTHERS: { id: string; applies: (resource: CfnResource) => boolean; reason:
   {
     id: 'AwsSolutions-APIG4',
     applies: (resource) => resource instanceof CfnRoute && (resource.authorizationType ?? 'NONE') === 'NONE',
-    reason: 'Whether the API answers and what its contract is may be known to anybody; both read no data.',
+    reason:
+      'Whether the API answers and what its contract is may be known to anybody. Routes of a page, where the environment has one, answer about what the visitor says, with a throttle of their own.',
   },
   ...['AwsSolutions-COG2', 'AwsSolutions-COG8'].map((id) => ({
     id,

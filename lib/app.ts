@@ -4,6 +4,7 @@ import { App, type AppProps, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { acknowledgeFindings } from '#lib/acknowledgements.ts';
 import { bundleHandlers, layOutAssets, layOutServing } from '#lib/build/bundle.ts';
+import { checkEnvironment } from '#lib/environment-check.ts';
 import { type Environment, environments, type SourceOverride } from '#lib/environments.ts';
 import { loadPipeline, loadPipelines } from '#lib/pipelines/index.ts';
 import { servingOf } from '#lib/serving/definition.ts';
@@ -49,6 +50,7 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
   for (const name of chosen) {
     const sources = withSources(there[name] as Environment, app.node.tryGetContext('sources'));
     const environment = name === 'local' && isOn(app, 'schedules') ? withSchedules(sources) : sources;
+    checkEnvironment(environment, [...definitions, ...all]);
     const mine = definitions.filter((pipeline) => environment.pipelines[pipeline.name]);
     const pipelines = await Promise.all(
       mine.map((pipeline) => compilePipeline(pipeline, formatsOf(environment, pipeline.name))),

@@ -25,6 +25,16 @@ export interface SourceOverride {
   format?: SourceFormat;
 }
 
+/** A serverless endpoint: it costs while it answers, and what `provisionedConcurrency` keeps warm all the time. */
+export interface EndpointSettings {
+  /** 1024, 2048, … 6144; the processor it gets grows with it. */
+  memoryMb: number;
+  /** Rows scored at the same time; what is above is refused until one is done. */
+  maxConcurrency: number;
+  /** Of these, how many never start cold. Left out: none, and the first row after a quiet time is answered 503. */
+  provisionedConcurrency?: number;
+}
+
 export interface PipelineOverride {
   /** Runs every query of the pipeline, whatever its definition says. */
   engine?: Engine;
@@ -36,6 +46,8 @@ export interface PipelineOverride {
   timeToLiveDays: number;
   /** Predictions older than this, by run date, are flagged as stale; default: 2 of a daily run, 8 of a weekly one. */
   freshDays?: number;
+  /** Serves the pipeline's current model, for rows one at a time; left out, there is none. */
+  endpoint?: EndpointSettings;
   capacity: Capacity;
   sources?: Record<string, SourceOverride>;
 }
@@ -48,6 +60,11 @@ export interface ServingSettings {
   tokenMinutes: number;
   /** `https://…` of the one page whose scripts may call the API; left out, none may. */
   pageOrigin?: string;
+  /**
+   * A page that anybody may open, whose calls need no token: a row is scored, a voucher is asked for, nobody's prediction
+   * is shown. Its routes have a throttle of their own, for all visitors together. Left out, there is neither page nor route.
+   */
+  page?: { throttle: { rate: number; burst: number } };
 }
 
 export interface Environment {
@@ -121,6 +138,11 @@ const cloud = {
   serving: { throttle: { rate: 100, burst: 200 }, tokenMinutes: 60 },
 } as const;
 
+/** A model of a few hundred kilobytes, asked by people and by services that can wait a moment. */
+const endpoint = { memoryMb: 2048, maxConcurrency: 5 } as const satisfies EndpointSettings;
+/** Enough for people who try it, too little for somebody who wants to have it all. */
+const page = { throttle: { rate: 5, burst: 10 } };
+
 /** The environments of this project: edit them, they are yours. The key is the name used on every command line. */
 export const environments = {
   local: {
@@ -143,10 +165,11 @@ export const environments = {
     ...cloud,
     name: 'dev',
     destroyData: true,
+    serving: { ...cloud.serving, page },
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small },
-      'conversion-rate': { modelVersion: 'v2', scheduled: false, timeToLiveDays: FORTNIGHT, capacity: small },
-      reorder: { scheduled: false, timeToLiveDays: 5, capacity: small },
+      'conversion-rate': { modelVersion: 'v2', scheduled: false, timeToLiveDays: FORTNIGHT, capacity: small, endpoint },
+      reorder: { scheduled: false, timeToLiveDays: 5, capacity: small, endpoint },
       propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: small },
       vouchers: { scheduled: false, timeToLiveDays: 5, capacity: small },
     },
@@ -157,7 +180,7 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: small },
       'conversion-rate': { modelVersion: 'v2', scheduled: true, timeToLiveDays: FORTNIGHT, capacity: small },
-      reorder: { scheduled: true, timeToLiveDays: 7, capacity: small },
+      reorder: { scheduled: true, timeToLiveDays: 7, capacity: small, endpoint },
       propensity: { scheduled: true, timeToLiveDays: QUARTER, capacity: small },
       vouchers: { scheduled: true, timeToLiveDays: 7, capacity: small },
     },
@@ -170,7 +193,12 @@ export const environments = {
     pipelines: {
       'buyer-stage': { scheduled: true, timeToLiveDays: 7, capacity: production },
       'conversion-rate': { modelVersion: 'v2', scheduled: true, timeToLiveDays: FORTNIGHT, capacity: production },
-      reorder: { scheduled: true, timeToLiveDays: 7, capacity: production },
+      reorder: {
+        scheduled: true,
+        timeToLiveDays: 7,
+        capacity: production,
+        endpoint: { memoryMb: 3072, maxConcurrency: 20 },
+      },
       propensity: { scheduled: true, timeToLiveDays: QUARTER, capacity: production },
       vouchers: { scheduled: true, timeToLiveDays: 7, capacity: production },
     },

@@ -38,6 +38,7 @@ export function pipelineNames(environment: { name: string }, pipeline: string) {
     queriesJob: `${prefix}-run-queries`,
     datasetsJob: `${prefix}-make-datasets`,
     pushJob: `${prefix}-push`,
+    endpoint: prefix,
     /** What every SageMaker job and model of the pipeline starts with; see `shortName`. */
     sagemakerPrefix: sagemakerPrefix(environment.name, pipeline),
   };
@@ -93,3 +94,18 @@ export function jobName(environment: string, pipeline: string, execution: string
   if (name.length > 32) throw new Error(`job name ${name} is longer than 32 characters`);
   return name;
 }
+
+/**
+ * A name for the configuration of an endpoint: the run date is in it, so that whoever sees which one is in use knows which
+ * day it was made for. Of one execution and attempt, so that a retried step finds its own.
+ */
+export const endpointConfigName = (
+  environment: string,
+  pipeline: string,
+  run: { runDate: string; execution: string },
+  attempt = 1,
+) => `${sagemakerPrefix(environment, pipeline)}-${run.runDate}-${digest(run.execution, 16)}-${attempt}`;
+
+/** The run date that is in such a name; of any other name, nothing. */
+export const dayOfEndpointConfig = (name: string): string | undefined =>
+  /^pr[0-9a-f]{8}-(\d{4}-\d{2}-\d{2})-/.exec(name)?.[1];

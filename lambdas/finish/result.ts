@@ -36,7 +36,7 @@ const pushed = ({ rows, location, written = 0, unchanged = 0, failed = 0 }: Push
  * only trains has no predictions.
  */
 export function mlResult(payload: MlPayload): MlResult {
-  const { start, run, model, datasets, predictions, outputs = {}, notices, jobs } = payload;
+  const { start, run, model, datasets, predictions, endpoint, outputs = {}, notices, jobs } = payload;
   const { use, evaluation, rejected, challenger } = model ?? {};
   if (!model || !use || (!predictions && start.predict !== false))
     throw new Error('The run ends without a model or without predictions');
@@ -55,6 +55,7 @@ export function mlResult(payload: MlPayload): MlResult {
       challenger: rejected ? { id: rejected.model, reason: rejected.reason, metrics: rejected.metrics } : null,
     },
     predictions: predictions ? pushed(predictions) : null,
+    endpoint: endpoint ?? null,
     outputs,
     notices,
     jobs,

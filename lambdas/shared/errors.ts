@@ -24,6 +24,7 @@ export type StepErrorName =
   | 'ModelNotAboveBaseline'
   | 'PredictionsRejected'
   | 'PushIncomplete'
+  | 'EndpointNotUpdated'
   | 'OutputRejected'
   | 'JobTimedOut'
   | 'JobsNotStopped'

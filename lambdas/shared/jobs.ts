@@ -95,7 +95,7 @@ export async function checkJob<P extends Resolved>(payload: P, { atMostSeconds, 
 }
 
 /** Errors that a look throws for a job that ended, not for a look that failed. */
-const ENDED_BADLY = /^(QueryFailed|Emr|GlueJobFailed|AutoMlFailed|TrainingFailed|TransformFailed)/;
+const ENDED_BADLY = /^(QueryFailed|Emr|GlueJobFailed|AutoMlFailed|TrainingFailed|TransformFailed|EndpointNotUpdated)/;
 
 const ended = (run: Run, job: Job) => jobEnded(run.executionArn, job.key ?? job.step, job.attempt);
 

@@ -45,7 +45,7 @@ export interface Run {
   startedAt: string;
 }
 
-export type JobKind = 'athena' | 'emr' | 'glue' | 'automl' | 'training' | 'transform';
+export type JobKind = 'athena' | 'emr' | 'glue' | 'automl' | 'training' | 'transform' | 'endpoint';
 
 /** The job a loop is waiting for. */
 export interface Job {
@@ -216,6 +216,17 @@ export interface MlPayload extends Resolved {
   predictions?: Pushed;
   /** From `write-output`: the `s3://…` files of each output. */
   outputs?: Record<string, string[]>;
+  /** From `update-endpoint`; true of the endpoint when `check-endpoint` has let the run go on. */
+  endpoint?: Served;
+}
+
+/** What rows are scored with that come one at a time. */
+export interface Served {
+  endpoint: string;
+  /** SageMaker model name. */
+  model: string;
+  /** `kept` serves this model already; `left` serves one of a later day, which this run does not replace. */
+  decision: 'created' | 'updated' | 'kept' | 'left';
 }
 
 /** Rows for DynamoDB; the counts are there when they have been pushed. */
@@ -257,6 +268,8 @@ export interface MlResult {
   } | null;
   /** null when the run only trained. */
   predictions: Required<Pushed> | null;
+  /** null where the environment has none. */
+  endpoint: Served | null;
   outputs: Record<string, string[]>;
   notices: string[];
   jobs: Record<string, FinishedJob>;

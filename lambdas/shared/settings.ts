@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Capacity } from '#lib/environments.ts';
+import type { Capacity, EndpointSettings } from '#lib/environments.ts';
 import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
 
 /** Where things are, for one pipeline in one environment: made by the constructs, read once per process. */
@@ -45,6 +45,8 @@ export interface Settings {
     releaseLabel: string;
     securityGroups: { master: string; core: string; service: string };
   } | null;
+  /** The endpoint of the pipeline's model, where the environment has it. */
+  endpoint?: EndpointSettings & { name: string };
   capacity: Capacity;
   timeToLiveDays: number;
   poll: { firstSeconds: number; capSeconds: number };

@@ -19,6 +19,9 @@ export type Grant =
   | 'models'
   | 'modelCode'
   | 'transform'
+  | 'updateEndpoint'
+  | 'watchEndpoint'
+  | 'removeEndpoint'
   | 'publishAlerts'
   | 'publishAnnouncements'
   | 'slackSecret'
@@ -103,4 +106,8 @@ export const STEPS: readonly StepDefinition[] = [
   define('evaluate', ['athena', 'runTable']),
   define('check-predictions', ['athena', ...READ_LAKE, 'readSandbox'], 300, 512),
   define('check-push', ['readSandbox', 'glueCatalogWrite']),
+  define('update-endpoint', ['updateEndpoint', 'runTable']),
+  define('check-endpoint', ['watchEndpoint', 'runTable']),
+  // Waits for an update that is under way.
+  define('remove-endpoint', ['removeEndpoint'], 900),
 ];

@@ -44,6 +44,8 @@ export async function stopOpenJobs(executionArn: string): Promise<string[]> {
 }
 
 async function stop(job: JobRecord): Promise<boolean> {
+  // The update of an endpoint cannot be called back: SageMaker ends it, with the new model or with the one before.
+  if (job.kind === 'endpoint') return false;
   const id = job.id ?? (await lostId(job));
   if (!id || id === NO_JOB) return false;
   try {
@@ -68,6 +70,7 @@ async function lostId({ kind, key, name, startedAt }: JobRecord): Promise<string
       return name;
     // Athena tells nobody which query a request token belongs to; a query ends by itself at the workgroup's limit.
     case 'athena':
+    case 'endpoint':
       return undefined;
   }
 }

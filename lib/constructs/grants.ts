@@ -104,6 +104,7 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
   ];
   const sagemaker = (...types: string[]) =>
     types.map((type) => arn('sagemaker', `${type}/${settings.sagemakerPrefix}*`));
+  const endpoint = arn('sagemaker', `endpoint/${names.endpoint}`);
   const passRole = (roles: string[], service: string) =>
     allow(['iam:PassRole'], roles, { StringEquals: { 'iam:PassedToService': service } });
   const stop = {
@@ -249,6 +250,30 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
           sagemaker('transform-job'),
         ),
         allow(['sagemaker:CreateTransformJob'], sagemaker('model')),
+      ];
+    case 'updateEndpoint':
+      return [
+        allow(['sagemaker:DescribeModel'], sagemaker('model')),
+        allow(
+          ['sagemaker:CreateEndpointConfig', 'sagemaker:DescribeEndpointConfig', 'sagemaker:AddTags'],
+          sagemaker('endpoint-config'),
+        ),
+        // Both know the endpoint and its configuration as their resources.
+        allow(['sagemaker:CreateEndpoint', 'sagemaker:UpdateEndpoint'], [endpoint, ...sagemaker('endpoint-config')]),
+        allow(['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint', 'sagemaker:AddTags'], [endpoint]),
+      ];
+    case 'watchEndpoint':
+      return [
+        allow(['sagemaker:DescribeEndpoint'], [endpoint]),
+        allow(['sagemaker:DescribeEndpointConfig', 'sagemaker:DeleteEndpointConfig'], sagemaker('endpoint-config')),
+        // A list: it knows no resource.
+        allow(['sagemaker:ListEndpointConfigs'], ['*']),
+      ];
+    case 'removeEndpoint':
+      return [
+        allow(['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint'], [endpoint]),
+        allow(['sagemaker:DeleteEndpointConfig'], sagemaker('endpoint-config')),
+        allow(['sagemaker:ListEndpointConfigs'], ['*']),
       ];
     case 'publishAlerts':
       return [allow(['sns:Publish'], [lake.alerts.topicArn])];

@@ -10,6 +10,8 @@ import type { CompiledPipeline } from '#lib/pipelines/pipeline.ts';
 export interface MlMachineProps extends Omit<MachineProps, 'comment' | 'timeout'> {
   pipeline: CompiledPipeline;
   capacity: Capacity;
+  /** Whether the model is served by an endpoint. */
+  endpoint: boolean;
 }
 
 const DATASETS: JobProps = {
@@ -36,12 +38,19 @@ const transform = (dataset: 'holdout' | 'inference'): JobProps => ({
   atMost: Duration.hours(4),
 });
 
+const ENDPOINT: JobProps = {
+  name: 'endpoint',
+  start: 'update-endpoint',
+  check: 'check-endpoint',
+  atMost: Duration.minutes(30),
+};
+
 /**
  * Published tables to predictions: choose or train a model, judge it on the holdout, score, check, push.
  *
  * Whichever model makes the predictions, it is scored on this run's holdout first, by the same batch transform that
  * production uses. A challenger that is not good enough sends the machine round once more with the current model. A run
- * that only trains ends when that is settled.
+ * that only trains ends when that is settled. Last, the endpoint, where there is one, is given the model.
  */
 export class MlMachine extends Construct {
   readonly machine: StateMachine;
@@ -55,7 +64,10 @@ export class MlMachine extends Construct {
       timeout: Duration.hours(24),
     });
 
-    const end = endOfRun(steps, pipeline, 'ml');
+    // Last, because it can wait: whatever becomes of it, the day's predictions are there.
+    const served = props.endpoint ? sfn.Chain.start(steps.job(ENDPOINT)) : undefined;
+    const last = endOfRun(steps, pipeline, 'ml');
+    const end = chainOf([served, last]) ?? last;
     const predict = chainOf([
       sfn.Chain.start(steps.job(transform('inference')))
         .next(steps.job(query('predictions')))

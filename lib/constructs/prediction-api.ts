@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { ArnFormat, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   CorsHttpMethod,
   HttpApi,
   HttpMethod,
   HttpNoneAuthorizer,
+  type HttpRoute,
   HttpStage,
   type IHttpRouteAuthorizer,
   LogGroupLogDestination,
@@ -15,7 +17,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ROUTES, type Route } from '#lambdas/shared/http/routes.ts';
+import { pathsOf, ROUTES, type Route } from '#lambdas/shared/http/routes.ts';
 import type { Environment, ServingSettings } from '#lib/environments.ts';
 import { pipelineNames, scopeName, type servingNames } from '#lib/names.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
@@ -56,7 +58,7 @@ export class PredictionApi extends Construct {
     super(scope, id);
     this.props = props;
     const { names, settings, pipelines } = props;
-    const { pageOrigin, throttle } = settings;
+    const { pageOrigin, page, throttle } = settings;
     const api = new HttpApi(this, 'Http', {
       apiName: names.api,
       description: `Predictions of ${props.environment.name}`,
@@ -88,24 +90,34 @@ export class PredictionApi extends Construct {
     this.url = stage.url;
 
     for (const route of ROUTES) {
-      const read = route.scope?.pipeline ? pipelines.filter(({ name }) => name === route.scope?.pipeline) : pipelines;
+      const read = pipelines.filter((pipeline) => this.isAbout(route, pipeline));
       if (!read.length) continue;
-      api.addRoutes({
-        path: route.path,
-        methods: [route.method === 'GET' ? HttpMethod.GET : HttpMethod.POST],
-        integration: new HttpLambdaIntegration(`${route.folder}-integration`, this.handler(route, read)),
-        ...(route.scope
-          ? // Any of them lets a token pass: the handler looks for the one of the path's pipeline.
-            {
-              authorizer: props.authorizer,
-              authorizationScopes: read.map(({ name }) => scopeName(name, route.scope?.action ?? 'read')),
-            }
-          : { authorizer: new HttpNoneAuthorizer() }),
-      });
+      const integration = new HttpLambdaIntegration(`${route.folder}-integration`, this.handler(route, read));
+      const { method, scope } = route;
+      for (const { path, pipelines: asked, open } of pathsOf(route, read, page !== undefined)) {
+        const made = api.addRoutes({
+          path,
+          methods: [method === 'GET' ? HttpMethod.GET : HttpMethod.POST],
+          integration,
+          ...(scope && !open
+            ? // Any of them lets a token pass: the handler looks for the one of the path's pipeline.
+              {
+                authorizer: props.authorizer,
+                authorizationScopes: asked.map(({ name }) => scopeName(name, scope.action)),
+              }
+            : { authorizer: new HttpNoneAuthorizer() }),
+        });
+        if (open && page) hold(stage, `${method} ${path}`, page.throttle, made);
+      }
     }
   }
 
-  /** The function of a route. Its role reads the tables of these pipelines, by the calls the route makes. */
+  private isAbout({ scope, endpoint }: Route, { name }: Pipeline): boolean {
+    if (endpoint && !this.props.environment.pipelines[name]?.endpoint) return false;
+    return scope?.pipeline === undefined || scope.pipeline === name;
+  }
+
+  /** The function of a route. Its role has the calls the route makes, to what these pipelines have. */
   private handler(route: Route, read: readonly Pipeline[]): LambdaFunction {
     const { names, assets, tokenUrl } = this.props;
     const scope = new Construct(this, route.folder);
@@ -123,6 +135,13 @@ export class PredictionApi extends Construct {
           resources: read.map((pipeline) => this.tableArn(pipeline)),
         }),
       );
+    if (route.endpoint)
+      role.addToPolicy(
+        new PolicyStatement({
+          actions: ['sagemaker:InvokeEndpoint'],
+          resources: read.map((pipeline) => this.endpointArn(pipeline)),
+        }),
+      );
     return new LambdaFunction(scope, 'Function', {
       functionName,
       description: `Presage: ${route.method} ${route.path}`,
@@ -131,7 +150,8 @@ export class PredictionApi extends Construct {
       code: Code.fromAsset(join(assets, route.folder)),
       handler: 'handler.handler',
       role,
-      timeout: Duration.seconds(10),
+      // A model takes longer than a table; the gateway waits for 30 seconds.
+      timeout: Duration.seconds(route.endpoint ? 29 : 10),
       // The processor a function gets grows with its memory, and somebody waits for a cold start.
       memorySize: 1024,
       tracing: Tracing.ACTIVE,
@@ -152,6 +172,14 @@ export class PredictionApi extends Construct {
     });
   }
 
+  private endpointArn({ name }: Pipeline): string {
+    return Stack.of(this).formatArn({
+      service: 'sagemaker',
+      resource: 'endpoint',
+      resourceName: pipelineNames(this.props.environment, name).endpoint,
+    });
+  }
+
   private log(id: string, logGroupName: string): LogGroup {
     return new LogGroup(this, id, {
       logGroupName,
@@ -159,4 +187,16 @@ export class PredictionApi extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }
+}
+
+/** Gives a route that needs no token a throttle of its own, so that those who call it cannot use up everybody's. */
+function hold(stage: HttpStage, route: string, { rate, burst }: { rate: number; burst: number }, made: HttpRoute[]) {
+  const cfnStage = stage.node.defaultChild as CfnStage;
+  cfnStage.addPropertyOverride(`RouteSettings.${route}`, {
+    ThrottlingRateLimit: rate,
+    ThrottlingBurstLimit: burst,
+    DetailedMetricsEnabled: true,
+  });
+  // The gateway refuses settings of a route that there is not yet.
+  for (const one of made) cfnStage.node.addDependency(one);
 }

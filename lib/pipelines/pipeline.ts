@@ -141,10 +141,31 @@ const ModelSchema = z.object({
   trainEveryDays: z.int().min(1).describe('A model older than this many days, by run date, is trained anew.'),
 });
 
+/** Columns of `scored` that one answer of a model has by itself; see lib/sql/scored-sql.ts. */
+const ANSWER_COLUMNS = [
+  'predicted_label',
+  'probability',
+  'positive_probability',
+  'above_threshold',
+  'predicted_value',
+] as const;
+
+const ScoredSchema = z.object({
+  of: z.enum(ANSWER_COLUMNS).describe('Column of `scored` that sql/predictions.sql makes it of.'),
+  min: z.number().optional().describe('What is less becomes this.'),
+  max: z.number().optional().describe('What is more becomes this.'),
+});
+
 const PredictionsSchema = z.object({
   key: z.array(identifier).min(1).describe('Columns that identify a prediction: the key of the DynamoDB table.'),
   columns: columns.describe('Key columns first, then what is predicted; as made by sql/predictions.sql.'),
   table: identifier.optional().describe('Of a pipeline without a model: the table whose rows are served.'),
+  scored: z
+    .record(identifier, ScoredSchema)
+    .optional()
+    .describe(
+      'What sql/predictions.sql says of each column but the key, for an endpoint that scores one row at a time.',
+    ),
 });
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'use HH:MM, 24 hours, UTC');
@@ -200,6 +221,7 @@ export type Pipeline = z.output<typeof PipelineSchema>;
 export type Source = Pipeline['sources'][string];
 export type Table = Pipeline['tables'][string];
 export type Model = NonNullable<Pipeline['model']>;
+export type AnswerColumn = (typeof ANSWER_COLUMNS)[number];
 export type Column = z.output<typeof ColumnSchema>;
 export type ColumnType = (typeof COLUMN_TYPES)[number];
 export type QualityRule = Pipeline['quality'][number];

@@ -1,5 +1,6 @@
 import type { Column, Model, Pipeline } from '#lib/pipelines/pipeline.ts';
 import { metricNames } from '#lib/sql/metrics-sql.ts';
+import { answerTypes } from '#lib/sql/scored-sql.ts';
 
 export interface BrokenReference {
   /** Of the field in the definition. */
@@ -178,7 +179,8 @@ function* unfit(model: Model): Generator<BrokenReference> {
     yield no('meansBy', `only a regression has means for baselines, this is ${problem}`);
 }
 
-function* predictions({ predictions, model, tables }: Pipeline): Generator<BrokenReference> {
+function* predictions(pipeline: Pipeline): Generator<BrokenReference> {
+  const { predictions, model, tables } = pipeline;
   if (!predictions) return;
   const { key, columns, table } = predictions;
   const names = Object.keys(columns);
@@ -190,8 +192,11 @@ function* predictions({ predictions, model, tables }: Pipeline): Generator<Broke
   const path = ['predictions', 'table'];
   if (model) {
     if (table) yield { path, message: 'predictions of a model are made by sql/predictions.sql; leave it out' };
+    yield* scored(pipeline, model);
     return;
   }
+  if (predictions.scored)
+    yield { path: ['predictions', 'scored'], message: 'there is no `model` to score a row; leave it out' };
   if (!table) {
     yield { path, message: `without a model, name the table whose rows are served: ${Object.keys(tables).join(', ')}` };
     return;
@@ -206,6 +211,20 @@ function* predictions({ predictions, model, tables }: Pipeline): Generator<Broke
     const has = types[name]?.type;
     if (has && has !== type) yield { path: at, message: `is ${has} in ${table}, not ${type}` };
   }
+}
+
+/** Every answer names its model, so that column is made without being asked for. */
+function* scored({ predictions }: Pipeline, model: Model): Generator<BrokenReference> {
+  if (!predictions?.scored) return;
+  const path = ['predictions', 'scored'];
+  const wanted = Object.keys(predictions.columns).filter((name) => !predictions.key.includes(name) && name !== 'model');
+  const known = Object.keys(answerTypes(model));
+  for (const [name, { of }] of Object.entries(predictions.scored)) {
+    yield* mustBeIn(name, wanted, 'column of predictions besides the key', [...path, name]);
+    yield* mustBeIn(of, known, `column that a ${model.problem} model answers with`, [...path, name, 'of']);
+  }
+  for (const name of wanted)
+    if (!predictions.scored[name]) yield { path: [...path, name], message: 'is missing: say what it is made of' };
 }
 
 function* outputs({ outputs, sources, tables }: Pipeline): Generator<BrokenReference> {

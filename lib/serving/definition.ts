@@ -1,8 +1,9 @@
 import type { Action } from '#lambdas/shared/http/routes.ts';
-import type { ServedPipeline, Serving } from '#lambdas/shared/http/serving.ts';
+import type { Scoring, ServedPipeline, Serving } from '#lambdas/shared/http/serving.ts';
 import type { Environment } from '#lib/environments.ts';
 import { pipelineNames } from '#lib/names.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+import { columnTypes } from '#lib/sql/scored-sql.ts';
 
 /** Two runs: one may fail before anybody is told that predictions are old. */
 const FRESH_DAYS = { daily: 2, monday: 8 };
@@ -12,6 +13,7 @@ export function servingOf(environment: Environment, pipelines: readonly Pipeline
   const served = pipelines.flatMap((pipeline) => servedPipeline(environment, pipeline) ?? []);
   return {
     environment: environment.name,
+    ...(environment.serving?.page ? { page: true } : {}),
     pipelines: Object.fromEntries(served.map((pipeline) => [pipeline.name, pipeline])),
   };
 }
@@ -28,6 +30,23 @@ function servedPipeline(environment: Environment, pipeline: Pipeline): ServedPip
     // Every answer names its model.
     columns: columns.filter((column) => !predictions.key.includes(column.name) && column.name !== 'model'),
     freshDays: override.freshDays ?? FRESH_DAYS[schedule.days],
+    ...(override.endpoint ? { score: scoringOf(environment, pipeline) } : {}),
+  };
+}
+
+function scoringOf(environment: Environment, pipeline: Pipeline): Scoring {
+  const { name, model, predictions } = pipeline;
+  if (!model || !predictions?.scored) throw new Error(`${name} has an endpoint and nothing that it answers with`);
+  const { problem, classes, positive, threshold, features } = model;
+  const types = columnTypes(pipeline, features);
+  return {
+    endpoint: pipelineNames(environment, name).endpoint,
+    features: features.map((feature) => ({ name: feature, type: types[feature] ?? 'varchar' })),
+    problem,
+    ...(classes ? { classes } : {}),
+    ...(positive === undefined ? {} : { positive }),
+    ...(threshold === undefined ? {} : { threshold }),
+    columns: predictions.scored,
   };
 }
 

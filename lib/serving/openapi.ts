@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { batchSchema } from '#lambdas/api-predictions-batch/request.ts';
+import { scoreSchema } from '#lambdas/api-score/answer.ts';
+import { rowSchema, scoringOf } from '#lambdas/api-score/request.ts';
 import { voucherSchema } from '#lambdas/api-voucher/request.ts';
 import { BODY_BYTES } from '#lambdas/shared/http/body.ts';
 import { keyColumn } from '#lambdas/shared/http/keys.ts';
 import { predictionSchema } from '#lambdas/shared/http/prediction.ts';
+import { type Action, PAGE } from '#lambdas/shared/http/routes.ts';
 import type { ServedColumn, ServedPipeline, Serving } from '#lambdas/shared/http/serving.ts';
 import { pageQuerySchema } from '#lambdas/shared/http/table.ts';
 import { scopeName } from '#lib/names.ts';
@@ -47,7 +50,7 @@ const RESPONSES = {
   '403': refused('The token lacks the scope of this pipeline; of the gateway, when it has no scope of any pipeline.'),
   '404': refused('There is no such thing, or it has expired. Of the gateway, for a path that is none of these.'),
   '413': refused(`The body has more than ${BODY_BYTES} bytes; of the gateway above 10 MB.`),
-  '415': refused('The body is not said to be JSON.'),
+  '415': refused('The body is not said to be of a content type that is read here.'),
   '429': refused('Of the gateway: too many requests. Wait, then try again.'),
   '500': refused('A fault of ours, or of the gateway.'),
   '503': refused('Not at the moment; of the gateway, when a handler cannot be reached.', {
@@ -65,7 +68,9 @@ const OPEN: Status[] = ['429', '500', '503'];
 const READ: Status[] = ['400', '401', '403', '404', ...OPEN];
 const SENT: Status[] = ['400', '401', '403', '404', '413', '415', ...OPEN];
 
-const secured = (pipeline: string) => ({ security: [{ token: [scopeName(pipeline, 'read')] }] });
+const secured = (pipeline: string, action: Action = 'read') => ({
+  security: [{ token: [scopeName(pipeline, action)] }],
+});
 
 const pathParameter = (column: ServedColumn) => ({
   name: column.name,
@@ -166,6 +171,42 @@ const vouchers = {
   },
 };
 
+/** What one row is answered with, where there is an endpoint. */
+function scorePath(pipeline: ServedPipeline): Record<string, Json> {
+  const { name } = pipeline;
+  const { features } = scoringOf(pipeline);
+  const line = `One line without a header, ${features.length} values: ${features.map((one) => one.name).join(',')}`;
+  return {
+    [`/${name}/score`]: {
+      post: {
+        tags: [name],
+        ...secured(name, 'score'),
+        operationId: `score${title(name)}`,
+        summary: `What the current model of ${name} says of a row`,
+        requestBody: {
+          required: true,
+          content: {
+            ...body(jsonSchema(rowSchema(pipeline))).content,
+            'text/csv': { schema: { type: 'string', description: line } },
+          },
+        },
+        responses: answers('What it says.', jsonSchema(scoreSchema(pipeline)), ...SENT),
+      },
+    },
+  };
+}
+
+/** The same paths for the page: without a token, so nothing is refused for one. */
+const pagePaths = (paths: Record<string, Json>): Record<string, Json> =>
+  Object.fromEntries(
+    Object.entries(paths).map(([path, methods]) => {
+      const { post } = methods as { post: Json & { operationId: string; responses: Json } };
+      const { '401': _, '403': __, ...responses } = post.responses;
+      const operationId = `page${post.operationId.replace(/^./, (letter) => letter.toUpperCase())}`;
+      return [`${PAGE}${path}`, { post: { ...post, security: [], tags: ['page'], operationId, responses } }];
+    }),
+  );
+
 const open = {
   '/health': {
     get: {
@@ -191,9 +232,17 @@ const open = {
   },
 };
 
-export function openapi({ environment, pipelines }: Serving) {
+export function openapi({ environment, page, pipelines }: Serving) {
   const served = Object.values(pipelines);
-  const scopes = served.map(({ name }) => [scopeName(name, 'read'), `Read the predictions of ${name}`]);
+  const scored = served.filter(({ score }) => score);
+  const scopes = [
+    ...served.map(({ name }) => [scopeName(name, 'read'), `Read the predictions of ${name}`]),
+    ...scored.map(({ name }) => [scopeName(name, 'score'), `Score rows with the model of ${name}`]),
+  ];
+  const asked = {
+    ...Object.assign({}, ...scored.map(scorePath)),
+    ...(Object.hasOwn(pipelines, 'vouchers') ? vouchers : {}),
+  };
   return {
     openapi: '3.1.0',
     info: {
@@ -204,7 +253,8 @@ export function openapi({ environment, pipelines }: Serving) {
     servers: [{ url: '/' }],
     paths: {
       ...Object.assign({}, ...served.map(pathsOf)),
-      ...(Object.hasOwn(pipelines, 'vouchers') ? vouchers : {}),
+      ...asked,
+      ...(page ? pagePaths(asked) : {}),
       ...open,
     },
     components: {

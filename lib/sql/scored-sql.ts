@@ -17,10 +17,11 @@ export interface Scored {
 export function scoredColumns(pipeline: Pipeline): Record<string, string> {
   const { model, predictions } = pipeline;
   if (!model || !predictions) return {};
-  return { ...keyTypes(pipeline, predictions.key), ...answerTypes(model), model: 'varchar' };
+  return { ...columnTypes(pipeline, predictions.key), ...answerTypes(model), model: 'varchar' };
 }
 
-function answerTypes(model: Model): Record<string, string> {
+/** Those of them that are the model's answer. */
+export function answerTypes(model: Model): Record<string, string> {
   if (model.problem === 'regression') return { predicted_value: 'double' };
   return {
     predicted_label: 'varchar',
@@ -48,7 +49,7 @@ export const baselineColumns = (model: Model): string[] =>
 export function scoredRelation(pipeline: Pipeline, dataset: 'holdout' | 'inference', which: Scored): string {
   const { model, predictions } = pipeline;
   if (!model || !predictions) throw new Error(`${pipeline.name} has no model: nothing of it is scored`);
-  const keys = keyTypes(pipeline, dataset === 'holdout' ? model.trainingKey : predictions.key);
+  const keys = columnTypes(pipeline, dataset === 'holdout' ? model.trainingKey : predictions.key);
   const key = Object.entries(keys).map(([name, type]) => `CAST(NULLIF(${name}, '') AS ${type}) AS ${name}`);
   const where = `WHERE run = ${literal(which.execution)} AND scored = ${literal(which.scored)}`;
   const from = `FROM ${scoresTableName(pipeline.name, dataset)} ${where}`;
@@ -111,8 +112,8 @@ function labelList(column: string): string {
 const numberList = (column: string) =>
   `CAST(SPLIT(NULLIF(REGEXP_REPLACE(${column}, '\\[|\\]|\\s', ''), ''), ',') AS array(double))`;
 
-/** A key column has the type it has wherever the definition names it first. */
-function keyTypes(pipeline: Pipeline, names: string[]): Record<string, ColumnType> {
+/** A column of a model has the type it has wherever the definition names it first. */
+export function columnTypes(pipeline: Pipeline, names: string[]): Record<string, ColumnType> {
   const places = [
     pipeline.predictions?.columns ?? {},
     ...Object.values(pipeline.tables).flatMap((table) => [table.columns, table.partitionTypes]),

@@ -4,6 +4,7 @@ import { AssetHashType } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { packModel } from '#lib/build/model-archive.ts';
+import { EndpointEnd } from '#lib/constructs/endpoint-end.ts';
 import { KillWatch } from '#lib/constructs/kill-watch.ts';
 import { MlMachine } from '#lib/constructs/ml-machine.ts';
 import { ModelRole } from '#lib/constructs/model-role.ts';
@@ -39,7 +40,9 @@ export class MlStack extends PipelineStack {
 
     const version = pipeline.model?.kind === 'script' && (override.modelVersion ?? pipeline.model.version);
     const code = version ? this.modelCode(pipeline.name, version, props.assets) : undefined;
+    const { endpoint } = override;
     const steps = this.stepLambdas({
+      ...(endpoint ? { endpoint: { name: names.endpoint, ...endpoint } } : {}),
       ...(code ? { modelCode: code.s3ObjectUrl } : {}),
       scripts: { runQueries: '', library: '' },
       sagemakerRoleArn: role.roleArn,
@@ -51,7 +54,11 @@ export class MlStack extends PipelineStack {
       functionOf: (step) => steps.of(step),
       pipeline,
       capacity: override.capacity,
+      endpoint: endpoint !== undefined,
     });
+    // The local cloud calls no functions while it deploys: there, the endpoint ends with the state folder.
+    if (endpoint && environment.name !== 'local')
+      new EndpointEnd(this, 'EndpointEnd', { endpointName: names.endpoint, remove: steps.of('remove-endpoint') });
     new KillWatch(this, 'KillWatch', { machine, onExecutionEnd: steps.of('on-execution-end').fn });
   }
 

@@ -90,7 +90,9 @@ export abstract class PipelineStack extends Stack {
   }
 
   /** The functions of this stack's machine; `own` is what only this stack can say about where things are. */
-  protected stepLambdas(own: Pick<Settings, 'scripts' | 'modelCode' | 'sagemakerRoleArn' | 'emr'>): StepLambdas {
+  protected stepLambdas(
+    own: Pick<Settings, 'scripts' | 'modelCode' | 'sagemakerRoleArn' | 'emr' | 'endpoint'>,
+  ): StepLambdas {
     const { environment, pipeline, override, assets } = this.props;
     const { rawBucket, curatedBucket, sandboxBucket, logBucket, database, workgroup, runTable } = this.lake.names;
     const machineArn = (name: string) =>

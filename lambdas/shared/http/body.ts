@@ -8,15 +8,29 @@ export const BODY_BYTES = 64 * 1024;
 const MOST_PROBLEMS = 50;
 const LONGEST_FIELD = 100;
 
-/** The JSON of a request's body. Refuses, in this order: another content type (415), a large one (413), no JSON (400). */
-export function jsonBody(event: HttpEvent): unknown {
-  const type = event.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== 'application/json') throw new Refusal(415, 'The body has to be JSON: content-type: application/json.');
+const WRITTEN = { 'application/json': 'JSON', 'text/csv': 'CSV' };
+type ContentType = keyof typeof WRITTEN;
+
+/** The text of a request's body. Refuses, in this order: a content type that is none of these (415), a large one (413). */
+export function textBody<T extends ContentType>(event: HttpEvent, types: readonly T[]): { type: T; text: string } {
+  const said = event.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+  const type = types.find((one) => one === said);
+  if (!type) {
+    const allowed = types.map((one) => `${WRITTEN[one]}: content-type: ${one}`);
+    throw new Refusal(415, `The body has to be ${allowed.join(', or ')}.`);
+  }
   const { body = '', isBase64Encoded } = event;
   if (Buffer.byteLength(body, isBase64Encoded ? 'base64' : 'utf8') > BODY_BYTES)
     throw new Refusal(413, `The body has more than ${BODY_BYTES} bytes.`);
+  return { type, text: isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body };
+}
+
+/** The JSON of a request's body; refuses what is none (400). */
+export const jsonBody = (event: HttpEvent): unknown => parsedJson(textBody(event, ['application/json']).text);
+
+export function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(isBase64Encoded ? Buffer.from(body, 'base64').toString('utf8') : body);
+    return JSON.parse(text);
   } catch {
     throw new Refusal(400, 'The body is no valid JSON.');
   }

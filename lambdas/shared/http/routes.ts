@@ -10,6 +10,28 @@ export interface Route {
   scope?: { action: Action; pipeline?: string };
   /** Calls to the tables of those pipelines, and to nothing else. */
   dynamodb: readonly ('GetItem' | 'BatchGetItem' | 'Query')[];
+  /** Calls the endpoint of a pipeline: a path for each that has one, with its name in the place of `{pipeline}`. */
+  endpoint?: true;
+  /** Answered below `/page` as well, without a token, where the environment has a page. */
+  page?: true;
+}
+
+/** What paths begin with that need no token because a page asks for them. They have a throttle of their own. */
+export const PAGE = '/page';
+
+/** The paths of a route: which pipelines each may be about, and whether it is the page's. */
+export function pathsOf<P extends { name: string }>(
+  { path, endpoint, page }: Route,
+  pipelines: readonly P[],
+  withPage: boolean,
+): { path: string; pipelines: readonly P[]; open: boolean }[] {
+  const paths = endpoint
+    ? pipelines.map((one) => ({ path: path.replace('{pipeline}', one.name), pipelines: [one] }))
+    : [{ path, pipelines }];
+  return paths.flatMap((one) => [
+    { ...one, open: false },
+    ...(page && withPage ? [{ ...one, path: `${PAGE}${one.path}`, open: true }] : []),
+  ]);
 }
 
 /** Every route of the API, one handler each. The two without a scope answer what anybody may know. */
@@ -34,6 +56,16 @@ export const ROUTES: readonly Route[] = [
     path: '/vouchers',
     scope: { action: 'read', pipeline: 'vouchers' },
     dynamodb: ['GetItem', 'Query'],
+    page: true,
+  },
+  {
+    folder: 'api-score',
+    method: 'POST',
+    path: '/{pipeline}/score',
+    scope: { action: 'score' },
+    dynamodb: [],
+    endpoint: true,
+    page: true,
   },
   { folder: 'api-health', method: 'GET', path: '/health', dynamodb: [] },
   { folder: 'api-openapi', method: 'GET', path: '/openapi.json', dynamodb: [] },

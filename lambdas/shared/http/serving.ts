@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ColumnType } from '#lib/pipelines/pipeline.ts';
+import type { ColumnType, Model, Pipeline } from '#lib/pipelines/pipeline.ts';
 
 export interface ServedColumn {
   name: string;
@@ -17,11 +17,25 @@ export interface ServedPipeline {
   columns: ServedColumn[];
   /** Days after its run date from which on a prediction is flagged as stale. */
   freshDays: number;
+  /** Of a pipeline with an endpoint. */
+  score?: Scoring;
+}
+
+/** How a row is scored by the endpoint of a pipeline's model. */
+export interface Scoring extends Pick<Model, 'problem' | 'classes' | 'positive' | 'threshold'> {
+  /** SageMaker endpoint. */
+  endpoint: string;
+  /** Columns of a row, in the model's order. */
+  features: ServedColumn[];
+  /** What each predicted column is made of. */
+  columns: NonNullable<NonNullable<Pipeline['predictions']>['scored']>;
 }
 
 /** `serving.json` beside each handler: all pipelines of an environment that serve predictions. */
 export interface Serving {
   environment: string;
+  /** Whether there are routes for a page, without tokens. */
+  page?: boolean;
   pipelines: Record<string, ServedPipeline>;
 }
 

@@ -116,6 +116,7 @@ export default definePipeline({
   predictions: {
     key: ['entity_id', 'device'],
     columns: { entity_id: 'bigint', device: 'varchar', cr: 'double' },
+    scored: { cr: { of: 'predicted_value', min: 0, max: 1 } },
   },
 
   outputs: { conversion_rate: { file: 'conversion_rate.csv.gz' } },

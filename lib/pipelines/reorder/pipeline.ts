@@ -160,5 +160,6 @@ export default definePipeline({
   predictions: {
     key: ['user_id', 'product_id'],
     columns: { user_id: 'bigint', product_id: 'bigint', probability: 'double', will_reorder: 'boolean' },
+    scored: { probability: { of: 'positive_probability' }, will_reorder: { of: 'above_threshold' } },
   },
 });
