@@ -83,12 +83,17 @@ def instance_profile_role(profile: str) -> str | None:
 
 def may_pass(role_arn: str, principal: str) -> bool:
     """Whether whoever makes this call has iam:PassRole on a role for a service."""
+    return caller_may('iam:PassRole', role_arn, {'iam:PassedToService': principal})
+
+
+def caller_may(action: str, resource: str, context: dict[str, Any] | None = None) -> bool:
+    """Whether whoever makes this call may do something on a resource beside the one MiniStack has judged it on."""
     if not app.AUTH:
         return True
-    context = {'iam:PassedToService': principal}
     if acting_role.get():
-        return role_allows(acting_role.get(), 'iam:PassRole', role_arn, context)
-    return evaluator.enforce(request_key.get(), 'iam:PassRole', 'iam', get_region(), role_arn, context) is None
+        return role_allows(acting_role.get(), action, resource, context)
+    service = action.split(':')[0]
+    return evaluator.enforce(request_key.get(), action, service, get_region(), resource, context or {}) is None
 
 
 def role_env(role_arn: str, name: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ NAMES = (
     'schedules',
     'cloudformation_types',
     'custom_resources',
+    'route_throttling',
 )
 
 

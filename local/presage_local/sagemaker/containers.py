@@ -1,6 +1,7 @@
-"""The container images the local cloud can stand for, and how to recognise them."""
+"""The container images the local cloud can stand for, how to recognise them, and what one answers to a call."""
 
 import re
+from dataclasses import dataclass
 
 # AWS's registry of deep-learning images in most regions; AutoML's ENSEMBLING mode serves its models with this one.
 _AUTOML_REGISTRY = '763104351884'
@@ -20,3 +21,17 @@ def kind_of(image: str) -> str | None:
     if _AUTOML.fullmatch(image):
         return AUTOML
     return SCIKIT_LEARN if _SCIKIT_LEARN.fullmatch(image) else None
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A container's answer to one request: an HTTP status, the type of the body, the body."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+    @classmethod
+    def text(cls, status: int, message: str) -> 'Reply':
+        """A plain message, for refusals."""
+        return cls(status, 'text/plain; charset=utf-8', message.encode())

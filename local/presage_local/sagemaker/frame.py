@@ -20,6 +20,8 @@ _KINDS = (
     ('AutoMLJob', 'AutoMLJobName', 'automl-job'),
     ('TransformJob', 'TransformJobName', 'transform-job'),
     ('TrainingJob', 'TrainingJobName', 'training-job'),
+    ('EndpointConfig', 'EndpointConfigName', 'endpoint-config'),
+    ('Endpoint', 'EndpointName', 'endpoint'),
     ('ModelPackageGroup', 'ModelPackageGroupName', 'model-package-group'),
     ('ModelPackage', 'ModelPackageName', 'model-package'),
     ('Model', 'ModelName', 'model'),
@@ -136,19 +138,23 @@ def begin(
     return record
 
 
-def run_child(job: Job, module: str, role: str, folder: Path, spec: dict[str, Any]) -> None:
-    """Run a job's process as its role to its end. RuntimeError with the failure reason."""
-    child.write(folder / child.SPEC, json.dumps(spec))
-    cores = str(os.cpu_count() or 1)
-    env = {
-        **role_env(role, module.removesuffix('_process')),
+def child_env(role: str, name: str, threads: str = '') -> dict[str, str]:
+    """What a process of ours adds to the base environment: it runs as a role. threads: how many it may compute with."""
+    return {
+        **role_env(role, name),
         'PYTHONPATH': str(Path(__file__).resolve().parents[2]),
         'PRESAGE_JOB_ROLE': role,
         # Waiting threads that spin would cost a busy machine many times the work itself.
         'OMP_WAIT_POLICY': 'passive',
-        'OMP_NUM_THREADS': os.environ.get('OMP_NUM_THREADS', cores),
+        'OMP_NUM_THREADS': threads or os.environ.get('OMP_NUM_THREADS', str(os.cpu_count() or 1)),
         'OPENBLAS_NUM_THREADS': '1',
     }
+
+
+def run_child(job: Job, module: str, role: str, folder: Path, spec: dict[str, Any]) -> None:
+    """Run a job's process as its role to its end. RuntimeError with the failure reason."""
+    child.write(folder / child.SPEC, json.dumps(spec))
+    env = child_env(role, module.removesuffix('_process'))
     # The folder is the working directory; as an argument it tells whoever looks at the processes whose this is.
     command = [sys.executable, '-m', f'{__package__}.{module}', str(folder)]
     code = job.run(command, env=env, cwd=folder, log=folder / child.LOG)
@@ -182,6 +188,7 @@ __all__ = [
     'Request',
     'arn',
     'begin',
+    'child_env',
     'get_region',
     'last_part',
     'listed',

@@ -61,11 +61,8 @@ def create(request: Request) -> dict[str, Any]:
         raise AwsError('ValidationException', 'Give either PrimaryContainer or Containers.')
     if not role:
         raise AwsError('ValidationException', 'ExecutionRoleArn is needed to read ModelDataUrl.')
-    if len(given) > 1:
-        raise AwsError(
-            'ValidationException', 'An inference pipeline of several containers is not offered by the local cloud.'
-        )
-    _check_container(given[0], role)
+    for container in given:
+        _check_container(container, role)
     with models.lock:
         if name in models:
             raise AwsError(

@@ -1,12 +1,13 @@
-"""AWS's scikit-learn container as batch transform sees it: model_fn, input_fn, predict_fn, output_fn of a script.
+"""AWS's scikit-learn container as callers see it: model_fn, input_fn, predict_fn, output_fn of a script.
 
-Source of the rules: sagemaker-scikit-learn-container (default_handler_service) and sagemaker-containers (encoders).
-There is no default model_fn; the default input_fn reads CSV as float32, which is wrong for ids and names.
+Source of the rules: sagemaker-scikit-learn-container (default_handler_service) and sagemaker-containers (encoders,
+transformer, worker). There is no default model_fn; the default input_fn reads CSV as float32, which is wrong for ids
+and names; who says nothing of types means JSON; what output_fn answers without a type is text/html, as Flask has it.
 """
 
-import csv
 import importlib.util
 import io
+import json
 import os
 import sys
 import tarfile
@@ -17,13 +18,21 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from . import s3files
 from .child import JobFailure
-from .engine.scoring import BadRecord, Processing, Scorer, quoted
+from .containers import Reply
 
-_CSV = 'text/csv'
+_CSV, _JSON = 'text/csv', 'application/json'
+_DEFAULT_ACCEPT = 'SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT'
+
+
+class UnsupportedFormat(ValueError):
+    """The container's own functions do not know a type; `status` is what it answers."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 def unpack(archive: Path, folder: Path, what: str) -> Path:
@@ -44,8 +53,10 @@ def refuse_requirements(code: Path) -> None:
 
 
 def _default_input(body: str, content_type: str) -> Any:
+    if content_type == _JSON:
+        return np.array(json.loads(body)).astype(np.float32)
     if content_type != _CSV:
-        raise ValueError(f'Content type {content_type} is not supported by this framework.')
+        raise UnsupportedFormat(415, f'Content type {content_type} is not supported by this framework.')
     return np.genfromtxt(io.StringIO(body), dtype=None, delimiter=',', encoding='utf-8').astype(np.float32)
 
 
@@ -53,12 +64,14 @@ def _default_predict(data: Any, model: Any) -> Any:
     return model.predict(data)
 
 
-def _default_output(prediction: Any, accept: str) -> str:
+def _default_output(prediction: Any, accept: str) -> tuple[str, str]:
+    if accept == _JSON:
+        return json.dumps(np.asarray(prediction).tolist()), accept
     if accept != _CSV:
-        raise ValueError(f'Accept type {accept} is not supported by this script')
+        raise UnsupportedFormat(406, f'Accept type {accept} is not supported by this framework.')
     out = io.StringIO()
     np.savetxt(out, np.asarray(prediction), delimiter=',', fmt='%s')
-    return out.getvalue()
+    return out.getvalue(), accept
 
 
 class Script:
@@ -77,16 +90,35 @@ class Script:
         found: Callable[..., Any] = getattr(self.module, name, default)
         return found
 
+    def _asked(self, body: str | bytes, content_type: str, accept: str) -> tuple[Any, str]:
+        """What the script answers, and the type of it."""
+        if hasattr(self.module, 'transform_fn'):
+            given = self.module.transform_fn(self.model, body, content_type, accept)
+        else:
+            data = self._function('input_fn', _default_input)(body, content_type)
+            prediction = self._function('predict_fn', _default_predict)(data, self.model)
+            given = self._function('output_fn', _default_output)(prediction, accept)
+        return (given[0], str(given[1])) if isinstance(given, tuple) else (given, 'text/html')
+
     def answer(self, body: str) -> str:
         """CSV records in, CSV records out."""
-        if hasattr(self.module, 'transform_fn'):
-            given = self.module.transform_fn(self.model, body, _CSV, _CSV)
-        else:
-            data = self._function('input_fn', _default_input)(body, _CSV)
-            prediction = self._function('predict_fn', _default_predict)(data, self.model)
-            given = self._function('output_fn', _default_output)(prediction, _CSV)
-        text = given[0] if isinstance(given, tuple) else given
+        text, _ = self._asked(body, _CSV, _CSV)
         return text.decode('utf-8') if isinstance(text, bytes) else str(text)
+
+    def respond(self, body: bytes, content_type: str, accept: str) -> Reply:
+        """One call of an endpoint. 500 with the exception's text (AWS keeps that in its log) if the script raises."""
+        kind = content_type or _JSON
+        wanted = accept if accept not in ('', '*/*') else os.environ.get(_DEFAULT_ACCEPT, _JSON)
+        try:
+            given = body.decode('utf-8') if kind.split(';')[0].strip() in (_CSV, _JSON) else body
+            found, found_type = self._asked(given, kind, wanted)
+        except UnsupportedFormat as error:
+            return Reply.text(error.status, str(error))
+        except Exception as error:
+            traceback.print_exc()
+            return Reply.text(500, f'{type(error).__name__}: {error}')
+        charset = '; charset=utf-8' if found_type.startswith('text/') and 'charset' not in found_type else ''
+        return Reply(200, found_type + charset, found if isinstance(found, bytes) else str(found).encode('utf-8'))
 
 
 def _import(code: Path, program: str) -> ModuleType:
@@ -126,33 +158,3 @@ def load_script(archive: Path, environment: dict[str, str]) -> Script:
         raise JobFailure(
             f'ClientError: the model container did not start: {program}: {type(error).__name__}: {error}'
         ) from error
-
-
-def script_scorer(
-    archive: Path, environment: dict[str, str], processing: Processing, limit: int, *, one_by_one: bool = False
-) -> Scorer:
-    """A scorer that sends filtered records as CSV to the script, a payload at a time or each alone."""
-    script = load_script(archive, environment)
-
-    def ask(body: str, records: int) -> list[list[str]]:
-        try:
-            answered = list(csv.reader(io.StringIO(script.answer(body))))
-        except Exception as error:
-            traceback.print_exc()
-            raise BadRecord(f'the script raised {type(error).__name__}: {error}') from error
-        if len(answered) != records:
-            raise BadRecord(f'the container answered {len(answered)} records to {records}')
-        if len({len(row) for row in answered}) > 1:
-            raise BadRecord('the container answered records of different lengths')
-        return answered
-
-    def score(columns: list[pa.ChunkedArray]) -> list[list[str]]:
-        fields = [[quoted(v or '') for v in column.to_pylist()] for column in columns]
-        lines = [','.join(row) for row in zip(*fields, strict=True)]
-        if one_by_one:
-            answered = [row for line in lines for row in ask(f'{line}\n', 1)]
-        else:
-            answered = ask('\n'.join(lines) + '\n', len(lines))
-        return [list(column) for column in zip(*answered, strict=True)]
-
-    return Scorer(score, None, processing, limit, limit)

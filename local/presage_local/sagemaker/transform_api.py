@@ -55,7 +55,10 @@ def create(request: Request) -> dict[str, Any]:
     if refused:
         raise AwsError('ValidationException', refused)
     model = find_model(request['ModelName'])
-    spec = {'request': request, 'container': containers_of(model)[0]}
+    containers = containers_of(model)
+    if len(containers) > 1:
+        raise AwsError('ValidationException', 'Transforming with several containers is not offered by the local cloud.')
+    spec = {'request': request, 'container': containers[0]}
     return begin(
         'TransformJob',
         _jobs,

@@ -7,22 +7,11 @@ from typing import Any
 from . import s3files
 from .child import JobFailure, run
 from .containers import AUTOML, kind_of
-from .engine import answers, bundle
 from .engine.filters import parse
 from .engine.scoring import BadRecord, Processing, Scorer
 
 _DEFAULT_PAYLOAD_MB = 6
 _MEGABYTE = 1024 * 1024
-
-
-def _automl_scorer(path: Path, environment: dict[str, str], processing: Processing, limit: int) -> Scorer:
-    try:
-        model = bundle.load(path)
-        names = answers.wanted(environment)
-    except (bundle.BrokenModel, answers.UnknownOutput) as error:
-        raise JobFailure(f'ClientError: the model container did not start: {error}') from error
-    numeric = [feature.kind == 'number' for feature in model.encoder.features]
-    return Scorer(lambda columns: answers.answer(model, model.predict(columns), names), numeric, processing, limit)
 
 
 def _scorer(s3: Any, spec: dict[str, Any], limit: int) -> Scorer:
@@ -34,8 +23,10 @@ def _scorer(s3: Any, spec: dict[str, Any], limit: int) -> Scorer:
         parse(told.get('InputFilter')), parse(told.get('OutputFilter')), told.get('JoinSource') == 'Input'
     )
     if kind_of(container['Image']) == AUTOML:
-        return _automl_scorer(path, environment, processing, limit)
-    from .script_container import script_scorer
+        from .automl_container import automl_scorer
+
+        return automl_scorer(path, environment, processing, limit)
+    from .script_transform import script_scorer
 
     alone = spec['request'].get('BatchStrategy') == 'SingleRecord'
     return script_scorer(path, environment, processing, limit, one_by_one=alone)
