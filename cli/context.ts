@@ -12,7 +12,7 @@ export interface Context {
 }
 
 /** The exit code of a command that was told to stop by a signal: 128 + its number. */
-class Interrupted extends Problem {
+export class Interrupted extends Problem {
   constructor(signal: 'SIGINT' | 'SIGTERM') {
     super(signal === 'SIGINT' ? 'Interrupted.' : 'Terminated.', signal === 'SIGINT' ? 130 : 143);
   }

@@ -47,6 +47,16 @@ export async function presage(argv: string[]): Promise<number> {
     )(),
   );
 
+  command('up')
+    .description('everything on this machine until Ctrl-C: local cloud, pipelines, API, page, schedules')
+    .option('--only <names>', 'only these pipelines, with commas between them: vouchers,reorder')
+    .option('--port <number>', 'where page and API answer on 127.0.0.1 (default: a free port)', port, 0)
+    .option('--run', 'run every pipeline, also those that have predictions')
+    .option('--state <folder>', 'keep the local environment there; a later `up` with it goes on with what there is')
+    .action(async (options) => {
+      code = await (await import('#cli/commands/up.ts')).up(options);
+    });
+
   command('query')
     .argument('<sql>', 'a query in Athena’s SQL')
     .description('ask the tables of an environment')
@@ -105,6 +115,13 @@ function given(parameters: ParameterOption[], options: Record<string, string>) {
 
 function withHint(text: string): string {
   return text.startsWith('error:') ? `${text.trimEnd()}\nSee \`npx presage --help\`.\n` : text;
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > 65_535)
+    throw new InvalidArgumentError('Use a number from 1 to 65535.');
+  return number;
 }
 
 /** A day of the calendar: 2026-02-30 is none. */

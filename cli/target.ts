@@ -1,4 +1,4 @@
-import type { LocalCloud } from '#cli/local/cloud.ts';
+import type { Whereabouts } from '#cli/local/address.ts';
 import { Problem } from '#cli/setup/problem.mjs';
 import { type Environment, environments } from '#lib/environments.ts';
 import { lakeNames } from '#lib/names.ts';
@@ -26,7 +26,7 @@ export const environmentNamed = (name: string): Environment =>
   (environments as Record<string, Environment>)[name] as Environment;
 
 /** The local cloud as a target. Its clients never look at a person's AWS settings. */
-export function localTarget(cloud: LocalCloud): Target {
+export function localTarget(cloud: Pick<Whereabouts, 'endpoint' | 'outbox'>): Target {
   const environment = environments.local;
   return {
     environment,

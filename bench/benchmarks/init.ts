@@ -1,7 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { neutralEnv } from '#cli/local/cloud.ts';
+import { neutralEnv } from '#cli/local/address.ts';
 import { root } from '#cli/setup.mjs';
 import { bundleHandlers } from '#lib/build/bundle.ts';
 import { type Bench, type Benchmark, processJson, temporaryFolder } from '../lib/bench.ts';

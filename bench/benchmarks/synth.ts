@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { neutralEnv } from '#cli/local/cloud.ts';
+import { neutralEnv } from '#cli/local/address.ts';
 import { type Bench, type Benchmark, processLines, temporaryFolder } from '../lib/bench.ts';
 import { alternate, seconds, seriesOf } from '../lib/measure.ts';
 import { seriesRow, table, type Verdict } from '../lib/report.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { neutralEnv } from '#cli/local/cloud.ts';
+import { neutralEnv } from '#cli/local/address.ts';
 import { venvPython } from '#cli/setup/python.mjs';
 import { root } from '#cli/setup.mjs';
 import { type Bench, processJson } from './bench.ts';

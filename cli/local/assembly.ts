@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '#cli/context.ts';
-import { neutralEnv } from '#cli/local/cloud.ts';
+import { neutralEnv } from '#cli/local/address.ts';
 import { runTool } from '#cli/processes.ts';
 import { withLock } from '#cli/setup/lock.mjs';
 import { Problem } from '#cli/setup/problem.mjs';
@@ -22,22 +22,44 @@ export interface Assembly {
 const INPUTS = ['bin', 'lib', 'lambdas', 'emr-steps', 'glue-scripts', 'cdk.json', 'package-lock.json'];
 const KEPT = 4;
 
+/** What more there is than the stacks of a run. */
+export interface AssemblyOptions {
+  /** Also the API of all pipelines of the environment. */
+  serving?: boolean;
+  /** The schedules of the pipelines fire. */
+  schedules?: boolean;
+}
+
+/** The context that an assembly is synthesized with. */
+export function assemblySettings(
+  pipelines: string | readonly string[],
+  formats: SourceFormats,
+  { serving = false, schedules = false }: AssemblyOptions = {},
+) {
+  const names = [pipelines].flat();
+  return {
+    environment: 'local',
+    pipeline: names.join(','),
+    sources: JSON.stringify(Object.fromEntries(names.map((name) => [name, formats]))),
+    ...(serving ? { serving: 'true' } : {}),
+    ...(schedules ? { schedules: 'true' } : {}),
+  };
+}
+
 /**
- * The synthesized local environment (templates, bundles, scripts) of one pipeline, made anew only when one of its inputs
- * changed. Of one, because a run needs no other: with all of them it would wait several times as long. The API of all of
- * them only where it is asked for.
+ * The synthesized local environment (templates, bundles, scripts) of one pipeline or several, made anew only when one of
+ * its inputs changed. A run asks for its own pipeline alone: with all of them it would wait several times as long.
  *
  * Synthesis lasts several seconds and a run with `--data` starts from an empty environment each time, so assemblies
  * are kept by the hash of their inputs.
  */
 export async function localAssembly(
   context: Context,
-  pipeline: string,
+  pipelines: string | readonly string[],
   formats: SourceFormats,
-  { serving = false } = {},
+  options: AssemblyOptions = {},
 ): Promise<Assembly> {
-  const sources = JSON.stringify({ [pipeline]: formats });
-  const settings = { environment: 'local', pipeline, sources, ...(serving ? { serving: 'true' } : {}) };
+  const settings = assemblySettings(pipelines, formats, options);
   const hash = inputHash(settings);
   const home = join(root, '.presage/assembly');
   const folder = join(home, hash);

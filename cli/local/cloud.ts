@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Context } from '#cli/context.ts';
+import { envOf, neutralEnv, type Whereabouts } from '#cli/local/address.ts';
 import { killGroup } from '#cli/processes.ts';
 import { Problem } from '#cli/setup/problem.mjs';
 import { sitePackages, venvPython } from '#cli/setup/python.mjs';
@@ -22,11 +23,8 @@ interface Ready {
   log: string;
 }
 
-/** Variables of a person's shell that would lead requests elsewhere than to 127.0.0.1. */
-const LEADING_ELSEWHERE = /^(AWS_|CDK_|(https?|all|no)_proxy$)/i;
-
 /** A running local cloud. It ends when its standard input ends: also when this process is killed. */
-export class LocalCloud {
+export class LocalCloud implements Whereabouts {
   readonly endpoint: string;
   /** Folder of the mails that would have been sent. */
   readonly outbox: string;
@@ -107,19 +105,7 @@ export class LocalCloud {
 
   /** The variables that lead the SDK and the CDK of a child process to this cloud and nowhere else. */
   env(): NodeJS.ProcessEnv {
-    return {
-      ...neutralEnv(),
-      AWS_ENDPOINT_URL: this.endpoint,
-      AWS_ACCESS_KEY_ID: 'test',
-      AWS_SECRET_ACCESS_KEY: 'test',
-      AWS_REGION: this.region,
-      AWS_DEFAULT_REGION: this.region,
-      AWS_CONFIG_FILE: '/dev/null',
-      AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
-      AWS_EC2_METADATA_DISABLED: 'true',
-      CDK_HOME: join(this.state, 'cdk-home'), // it remembers accounts by access key: never mix with a person's own
-      CDK_DISABLE_CLI_TELEMETRY: 'true',
-    };
+    return envOf(this);
   }
 
   private death(code: number, errors: string): Problem {
@@ -132,11 +118,6 @@ export class LocalCloud {
       `The local cloud ended in the middle of the run (exit code ${code}); run again, its log is ${this.log}${last ? `\n${last}` : ''}`,
     );
   }
-}
-
-/** This process's environment without what would lead a client to AWS or through a proxy. */
-export function neutralEnv(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !LEADING_ELSEWHERE.test(name)));
 }
 
 /** The Java that came with the Python packages: newer ones a machine may have break Spark 3.5. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Context } from '#cli/context.ts';
+import { envOf, type Whereabouts } from '#cli/local/address.ts';
 import type { Assembly } from '#cli/local/assembly.ts';
-import type { LocalCloud } from '#cli/local/cloud.ts';
 import { runTool } from '#cli/processes.ts';
 import { Problem } from '#cli/setup/problem.mjs';
 import { root } from '#cli/setup.mjs';
@@ -44,23 +44,24 @@ export class DeployedNote {
 }
 
 /** `cdk bootstrap`, as for any account. */
-export async function bootstrap(context: Context, cloud: LocalCloud, account: string): Promise<void> {
+export async function bootstrap(context: Context, cloud: Whereabouts, account: string): Promise<void> {
   const log = join(cloud.state, 'deploy.log');
   const { code, lines } = await runTool(
     context,
     [...cdk, 'bootstrap', `aws://${account}/${cloud.region}`, '--ci'],
     // Outside the project there is no cdk.json, so the app is not synthesized for nothing.
-    { cwd: cloud.state, env: cloud.env(), log },
+    { cwd: cloud.state, env: envOf(cloud), log },
   );
   if (code !== 0) throw deployProblem('cdk bootstrap', lines, log);
 }
 
-/** `cdk deploy` of every stack of the assembly; `progress` gets the state of each, for example `lake 12/31, buyer-stage-etl 3/90`. */
+/** `cdk deploy` of the stacks of an assembly, without a choice of all; `progress` gets the state of each, for example `lake 12/31, buyer-stage-etl 3/90`. */
 export async function deploy(
   context: Context,
-  cloud: LocalCloud,
+  cloud: Whereabouts,
   assembly: Assembly,
   progress: (text: string) => void,
+  chosen: readonly string[] = ['local/*'],
 ): Promise<void> {
   const log = join(cloud.state, 'deploy.log');
   const stacks = new Map<string, string>();
@@ -68,12 +69,12 @@ export async function deploy(
     context,
     [
       ...cdk,
-      ...['deploy', 'local/*', '--app', assembly.folder, '--require-approval', 'never', '--ci', '--progress', 'events'],
+      ...['deploy', ...chosen, '--app', assembly.folder, '--require-approval', 'never', '--ci', '--progress', 'events'],
       ...['--concurrency', '3', '--method', 'direct'],
     ],
     {
       cwd: root,
-      env: cloud.env(),
+      env: envOf(cloud),
       log,
       onLine: (line) => {
         const event = stackEvent(line);

@@ -44,37 +44,65 @@ export async function runMachine(
   { pipeline, machine, input, onSteps }: RunRequest,
   onStarted: (execution: Execution) => void,
 ): Promise<Execution> {
-  const sfn = new SFNClient(target.client);
-  const names = pipelineNames(target.environment, pipeline);
-  const machineName = machine === 'etl' ? names.etlMachine : names.mlMachine;
-  const stateMachineArn = `arn:aws:states:${target.environment.region}:${target.account}:stateMachine:${machineName}`;
+  const { arn, name } = await startMachine(target, pipeline, machine, input);
+  const follower = new Follower(target, { machine, name, arn });
+  const { execution } = follower;
+  onStarted(execution);
+  for (;;) {
+    await follower.look();
+    onSteps(execution.steps);
+    if (execution.status !== 'RUNNING') return execution;
+    await sleep(target.pollMs, context);
+  }
+}
+
+/** Starts a state machine of the environment. Problem when there is none. */
+export async function startMachine(
+  target: Target,
+  pipeline: string,
+  machine: Machine,
+  input: StartInput,
+): Promise<{ arn: string; name: string }> {
+  const stateMachineArn = machineArn(target, pipeline, machine);
   const name = executionName(input.runDate ?? 'run', new Date());
-  const started = await sfn
+  const { executionArn: arn = '' } = await new SFNClient(target.client)
     .send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify(input) }))
     .catch((error: Error) => {
       if (error.name !== 'StateMachineDoesNotExist') throw error;
       const { name: environment } = target.environment;
+      const machineName = stateMachineArn.split(':').at(-1);
       throw new Problem(`${machineName} is not deployed: run \`npx cdk deploy '${environment}/*'\` first.`);
     });
-  const reader = new HistoryReader(machine);
-  const execution: Execution = {
-    machine,
-    name,
-    arn: started.executionArn ?? '',
-    status: 'RUNNING',
-    seconds: 0,
-    steps: reader.steps,
-    payload: {},
-  };
-  onStarted(execution);
-  for (;;) {
+  return { arn, name };
+}
+
+export function machineArn({ environment, account }: Target, pipeline: string, machine: Machine): string {
+  const { etlMachine, mlMachine } = pipelineNames(environment, pipeline);
+  const name = machine === 'etl' ? etlMachine : mlMachine;
+  return `arn:aws:states:${environment.region}:${account}:stateMachine:${name}`;
+}
+
+/** Knows of an execution, whoever started it, what was so at the last look. */
+export class Follower {
+  readonly execution: Execution;
+  /** Known after the first look. */
+  input: StartInput = {};
+  private readonly sfn: SFNClient;
+  private readonly reader: HistoryReader;
+
+  constructor(target: Target, { machine, name, arn }: Pick<Execution, 'machine' | 'name' | 'arn'>) {
+    this.sfn = new SFNClient(target.client);
+    this.reader = new HistoryReader(machine);
+    this.execution = { machine, name, arn, status: 'RUNNING', seconds: 0, steps: this.reader.steps, payload: {} };
+  }
+
+  async look(): Promise<void> {
+    const { execution, reader, sfn } = this;
     // The description first: events that come after a final status was seen cannot be missed.
     const description = await sfn.send(new DescribeExecutionCommand({ executionArn: execution.arn }));
     reader.add(await newEvents(sfn, execution.arn, reader.lastId));
+    if (description.input) this.input = JSON.parse(description.input) as StartInput;
     update(execution, description, reader);
-    onSteps(reader.steps);
-    if (execution.status !== 'RUNNING') return execution;
-    await sleep(target.pollMs, context);
   }
 }
 

@@ -1,0 +1,1 @@
+export function writeStamp(file: string, content: unknown): void;

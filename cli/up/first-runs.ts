@@ -1,0 +1,34 @@
+import { join } from 'node:path';
+import type { Context } from '#cli/context.ts';
+import { readDataFolder } from '#cli/data/folder.ts';
+import { newestDay } from '#cli/data/newest-day.ts';
+import { uploadSources } from '#cli/data/upload.ts';
+import { root } from '#cli/setup.mjs';
+import type { Target } from '#cli/target.ts';
+import type { Watch } from '#cli/up/watch.ts';
+import type { Pipeline } from '#lib/pipelines/pipeline.ts';
+
+/** The order in which pipelines are run: counting is done soon, a model of our own sooner than a search for the best one. */
+export function inOrder(pipelines: readonly Pipeline[]): Pipeline[] {
+  const cost = ({ model }: Pipeline) => (model ? (model.kind === 'script' ? 1 : 2) : 0);
+  return [...pipelines].sort((a, b) => cost(a) - cost(b));
+}
+
+/** One run of a pipeline on its sample data, for the day `presage run` would take. What comes of it the watch tells. */
+export async function runOnSampleData(
+  context: Context,
+  target: Target,
+  watch: Watch,
+  pipeline: Pipeline,
+  progress: (text: string) => void,
+): Promise<boolean> {
+  const { name } = pipeline;
+  progress('its source tables are laid down');
+  const { sources } = readDataFolder(join(root, 'sample-data', name), pipeline);
+  await uploadSources(context, target, name, sources, () => {});
+  const runDate = await newestDay(context, target, pipeline);
+  const etl = await watch.start(name, 'etl', { runDate, then: 'none' });
+  if (etl.status !== 'SUCCEEDED' || !pipeline.model) return etl.status === 'SUCCEEDED';
+  const ml = await watch.start(name, 'ml', { runDate, train: 'auto' });
+  return ml.status === 'SUCCEEDED';
+}
