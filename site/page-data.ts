@@ -6,6 +6,8 @@ import { labelOf } from '#site/words.ts';
 export interface Feature extends FeatureWords {
   name: string;
   whole: boolean;
+  /** Where it stands on the page, which puts together what belongs together. */
+  place: number;
 }
 
 export interface ScoreForm {
@@ -46,7 +48,13 @@ export function scoreForm({ name, model, tables }: Pipeline, words: Record<strin
   const features = model.features.map((feature) => {
     const said = words[feature];
     if (!said) throw new Error(`${name}: the feature ${feature} is not described: add it to site/reorder-features.ts`);
-    return { name: feature, whole: types[feature]?.type === 'bigint' || types[feature]?.type === 'integer', ...said };
+    const place = Object.keys(words).indexOf(feature);
+    return {
+      name: feature,
+      place,
+      whole: types[feature]?.type === 'bigint' || types[feature]?.type === 'integer',
+      ...said,
+    };
   });
   return { pipeline: name, threshold: model.threshold, features };
 }

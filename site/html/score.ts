@@ -1,7 +1,7 @@
 import { fieldHtml } from '#site/html/field.ts';
 import { escaped } from '#site/html/text.ts';
 import { percent } from '#site/logic/format.ts';
-import { usualText } from '#site/logic/values.ts';
+import { placed, usualText } from '#site/logic/values.ts';
 import type { Feature, ScoreForm } from '#site/page-data.ts';
 import { EXAMPLES, GROUPS, type Group } from '#site/reorder-features.ts';
 
@@ -14,13 +14,13 @@ const featureField = (feature: Feature) =>
     hint:
       `${escaped(feature.meaning)} <span class="range">${escaped(usualText(feature))}</span> ` +
       `<code>${feature.name}</code>`,
-    attributes: `inputmode="${feature.mayBeUnknown ? 'text' : feature.whole ? 'numeric' : 'decimal'}" placeholder="${feature.examples[0]}"`,
+    attributes: `inputmode="${feature.mayBeUnknown ? 'text' : feature.whole ? 'numeric' : 'decimal'}"`,
   });
 
 const group = (name: Group, features: Feature[]) => `<fieldset>
 <legend>${escaped(GROUPS[name].title)}</legend>
 <p class="about">${escaped(GROUPS[name].says)}</p>
-<div class="fields">${features
+<div class="fields">${placed(features)
   .filter((feature) => feature.group === name)
   .map(featureField)
   .join('\n')}</div>

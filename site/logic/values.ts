@@ -46,11 +46,14 @@ export const usualText = ({ usual: [low, high], whole, mayBeUnknown, examples }:
     ...(mayBeUnknown ? [`${UNKNOWN} if not known`] : []),
   ].join(' · ');
 
-/** All values by name, or everything that is wrong with them. */
+/** In the order of the page. */
+export const placed = (features: readonly Feature[]) => [...features].sort((a, b) => a.place - b.place);
+
+/** All values by name, or everything that is wrong with them, as it is met going down the page. */
 export function readValues(features: readonly Feature[], text: (name: string) => string) {
   const values: Record<string, number> = {};
   const problems: Problem[] = [];
-  for (const feature of features) {
+  for (const feature of placed(features)) {
     const parsed = parseFeature(feature, text(feature.name));
     if ('value' in parsed) values[feature.name] = parsed.value;
     else problems.push({ field: feature.name, message: parsed.problem });
