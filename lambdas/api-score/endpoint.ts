@@ -23,7 +23,7 @@ export async function invoke(EndpointName: string, line: string): Promise<{ mode
   });
   try {
     const answer = await runtime.send(request, { abortSignal: AbortSignal.timeout(PATIENCE_MS) });
-    return { model: answer.InvokedProductionVariant, line: answer.Body?.transformToString() ?? '' };
+    return { model: answer.InvokedProductionVariant, line: Buffer.from(answer.Body ?? []).toString('utf8') };
   } catch (error) {
     // What it says of a name it does not know, and of an endpoint that serves nothing: the request itself is sound.
     if (isNamed(error, 'ValidationError'))

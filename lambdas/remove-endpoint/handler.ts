@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { DeleteEndpointCommand } from '@aws-sdk/client-sagemaker';
 import type { CloudFormationCustomResourceEvent } from 'aws-lambda';
 import { sagemaker } from '#lambdas/shared/clients/sagemaker.ts';
@@ -8,6 +7,7 @@ import { logger, outside } from '#lambdas/shared/step.ts';
 const WAIT_MS = 10_000;
 /** The function ends a minute later. */
 const AT_MOST_MS = 14 * 60_000;
+const wait = () => new Promise((resolve) => setTimeout(resolve, WAIT_MS));
 
 /**
  * The end of an endpoint. Runs make it, so CloudFormation does not know it: it would outlive its stack, and cost as long
@@ -34,7 +34,7 @@ async function remove(EndpointName: string): Promise<void> {
   // What is being changed cannot be deleted yet.
   while (status && status !== 'Deleting' && UNDER_WAY.includes(status)) {
     if (Date.now() - started > AT_MOST_MS) throw new Error(`it is still ${status}`);
-    await wait(WAIT_MS);
+    await wait();
     status = (await describeEndpoint(EndpointName))?.EndpointStatus;
   }
   if (status && status !== 'Deleting') await sagemaker.send(new DeleteEndpointCommand({ EndpointName }));

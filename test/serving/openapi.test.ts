@@ -11,7 +11,9 @@ import { openapi } from '#lib/serving/openapi.ts';
 import { ask } from '#test/lambdas/support/http.ts';
 import type { Json } from '#test/stacks/synth.ts';
 
-const contract: Json = openapi(servingOf(environments.dev, Object.values(await loadPipelines())));
+const pipelines = Object.values(await loadPipelines());
+const contract: Json = openapi(servingOf(environments.dev, pipelines));
+const without: Json = openapi(servingOf(environments.prod, pipelines));
 const operations: [string, Json][] = Object.entries<Json>(contract.paths).flatMap(([path, methods]) =>
   Object.entries<Json>(methods).map(
     ([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as [string, Json],
@@ -31,18 +33,27 @@ describe('the contract', () => {
       'GET /predictions/reorder/{user_id}/{product_id}',
       'GET /predictions/vouchers/{country_code}',
       'GET /predictions/vouchers/{country_code}/{segment_name}/{segment}',
+      'POST /conversion-rate/score',
+      'POST /page/conversion-rate/score',
+      'POST /page/reorder/score',
+      'POST /page/vouchers',
       'POST /predictions/buyer-stage',
       'POST /predictions/conversion-rate',
       'POST /predictions/propensity',
       'POST /predictions/reorder',
       'POST /predictions/vouchers',
+      'POST /reorder/score',
       'POST /vouchers',
     ]);
   });
 
   it('has no path that no route answers', () => {
-    const patterns = ROUTES.map(({ method, path }) => {
-      const pattern = path.replace('{pipeline}', '[^/]+').replace('{key+}', '.+').replace('.json', '[.]json');
+    const patterns = ROUTES.map(({ method, path, endpoint, page }) => {
+      const pattern = path
+        .replace(/^/, endpoint || page ? '(/page)?' : '')
+        .replace('{pipeline}', '[^/]+')
+        .replace('{key+}', '.+')
+        .replace('.json', '[.]json');
       return new RegExp(`^${method} ${pattern}$`);
     });
     for (const [name] of operations)
@@ -55,7 +66,12 @@ describe('the contract', () => {
   it('names every answer, those of the gateway too', () => {
     for (const [name, { responses, requestBody, security }] of operations) {
       const open = security.length === 0;
-      const wanted = ['200', ...(open ? [] : ['400', '401', '403', '404']), ...(requestBody ? ['413', '415'] : [])];
+      const wanted = [
+        '200',
+        ...(open ? [] : ['401', '403']),
+        ...(open && !requestBody ? [] : ['400', '404']),
+        ...(requestBody ? ['413', '415'] : []),
+      ];
       expect([name, Object.keys(responses).sort()]).toEqual([name, [...wanted, '429', '500', '503'].sort()]);
     }
   });
@@ -64,7 +80,9 @@ describe('the contract', () => {
     for (const [name, { security }] of operations) {
       const [, pipeline] =
         /(?:predictions\/)?(buyer-stage|conversion-rate|propensity|reorder|vouchers)/.exec(name) ?? [];
-      expect([name, security]).toEqual([name, pipeline ? [{ token: [`presage/${pipeline}.read`] }] : []]);
+      const action = name.endsWith('/score') ? 'score' : 'read';
+      const wanted = pipeline && !name.includes('/page/') ? [{ token: [`presage/${pipeline}.${action}`] }] : [];
+      expect([name, security]).toEqual([name, wanted]);
     }
   });
 
@@ -80,6 +98,33 @@ describe('the contract', () => {
     expect(keys).toMatchObject({ minItems: 1, maxItems: 100, items: { required: ['user_id', 'product_id'] } });
     const prediction = contract.components.schemas.ReorderPrediction.properties.prediction;
     expect(Object.keys(prediction.properties)).toEqual(['probability', 'will_reorder']);
+  });
+
+  it('says what a row is: each feature by name, or one line, and what it is answered with', () => {
+    const { requestBody, responses } = contract.paths['/reorder/score'].post;
+    const { schema } = requestBody.content['application/json'];
+    expect(Object.keys(schema.properties)).toHaveLength(18);
+    expect(schema).toMatchObject({ additionalProperties: false, properties: { up_orders: { type: 'integer' } } });
+    expect(schema.required).toHaveLength(18);
+    expect(requestBody.content['text/csv'].schema).toMatchObject({
+      type: 'string',
+      description: expect.stringContaining('18 values: up_orders,user_mean_days_since_prior,'),
+    });
+    const answer = responses['200'].content['application/json'].schema;
+    expect(answer).toMatchObject({
+      required: ['pipeline', 'model', 'prediction', 'threshold'],
+      additionalProperties: false,
+    });
+    expect(answer.properties.prediction.properties).toEqual({
+      probability: { type: 'number' },
+      will_reorder: { type: 'boolean' },
+    });
+    const rate = contract.paths['/conversion-rate/score'].post.responses['200'].content['application/json'].schema;
+    expect(rate.required).toEqual(['pipeline', 'model', 'prediction']);
+  });
+
+  it('has no paths of a page where the environment has none', () => {
+    expect(Object.keys(without.paths).filter((path) => path.startsWith('/page'))).toEqual([]);
   });
 
   it('has no reference that leads nowhere', () => {

@@ -166,6 +166,18 @@ describe('the ML machine', () => {
     expect(States['training-record-query-ended'].Next).toBe('rescore?');
   });
 
+  it('gives the endpoint the model last, where there is one: after the push, after the outputs, and after training alone', () => {
+    const { States } = definitions['presage-dev-reorder-ml'];
+    const order = path(States, 'start-transform-inference');
+    expect(order.indexOf('start-endpoint')).toBeGreaterThan(order.indexOf('check-push'));
+    expect(order.slice(-2)).toEqual(['endpoint-ended', 'finish']);
+    expect(States['predict?'].Choices[0].Next).toBe('start-endpoint');
+    expect(States['endpoint-done?'].Choices[1]).toMatchObject({ StringEquals: 'RETRY', Next: 'start-endpoint' });
+    const rates = path(definitions['presage-dev-conversion-rate-ml'].States, 'start-transform-inference');
+    expect(rates.indexOf('start-endpoint')).toBeGreaterThan(rates.indexOf('write-output-conversion_rate'));
+    expect(Object.keys(definition().States)).not.toContain('start-endpoint');
+  });
+
   it('checks the predictions before it pushes them', () => {
     const order = path(definition().States, 'start-transform-inference');
     expect(order.indexOf('check-predictions')).toBeLessThan(order.indexOf('start-push-job'));

@@ -1,9 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ROUTES } from '#lambdas/shared/http/routes.ts';
+import { pathsOf, ROUTES } from '#lambdas/shared/http/routes.ts';
 import { type Environment, environments } from '#lib/environments.ts';
 import { flatten, type Json, resourcesOf, SYNTH_MS, synthTemplates, type Template } from '#test/stacks/synth.ts';
 
 const PIPELINES = Object.keys(environments.dev.pipelines);
+const SCORED = ['conversion-rate', 'reorder'];
+/** Routes that nobody needs a token for. */
+const OPEN = /^(GET \/(health|openapi\.json)|POST \/page\/.+)$/;
 const dev: Environment = { ...environments.dev, account: '111111111111' };
 
 /** The templates that a run of vouchers alone needs, with the API and without it. */
@@ -37,17 +40,40 @@ describe('the stack of the API', () => {
 describe('a request', () => {
   it('finds every route of the table', () => {
     const keys = routes().map(({ RouteKey }) => RouteKey);
-    expect(keys.sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort());
+    const scored = SCORED.map((name) => ({ name }));
+    const wanted = ROUTES.flatMap((route) =>
+      pathsOf(route, route.endpoint ? scored : [], true).map(({ path }) => `${route.method} ${path}`),
+    );
+    expect(keys.sort()).toEqual(wanted.sort());
+    expect(keys).toEqual(expect.arrayContaining(['POST /reorder/score', 'POST /page/reorder/score']));
   });
 
-  it('needs a token with a scope of a pipeline it may be about, but for health and the contract', () => {
+  it('needs a token with a scope of a pipeline it may be about, but for health, the contract and the page', () => {
     for (const { RouteKey, AuthorizationType, AuthorizationScopes = [] } of routes()) {
-      const open = /\/(health|openapi\.json)$/.test(RouteKey);
+      const open = OPEN.test(RouteKey);
       expect([RouteKey, AuthorizationType]).toEqual([RouteKey, open ? 'NONE' : 'JWT']);
-      const pipelines = open ? [] : RouteKey === 'POST /vouchers' ? ['vouchers'] : PIPELINES;
-      expect([...AuthorizationScopes].sort()).toEqual(pipelines.map((name) => `presage/${name}.read`).sort());
+      const [, scored] = /^POST \/([^/]+)\/score$/.exec(RouteKey) ?? [];
+      const read = open ? [] : RouteKey === 'POST /vouchers' ? ['vouchers'] : PIPELINES;
+      const wanted = scored ? [`presage/${scored}.score`] : read.map((name) => `presage/${name}.read`);
+      expect([RouteKey, [...AuthorizationScopes].sort()]).toEqual([RouteKey, wanted.sort()]);
     }
   });
+
+  it('of the page has a throttle for all visitors together, below everybody’s, and there is no page unless it is wanted', async () => {
+    const stage = resourcesOf(template, 'AWS::ApiGatewayV2::Stage')[0] as unknown as Json;
+    const held = stage.Properties.RouteSettings;
+    const open = routes().flatMap(({ RouteKey }) => (RouteKey.startsWith('POST /page/') ? [RouteKey] : []));
+    expect(Object.keys(held).sort()).toEqual(open.sort());
+    for (const settings of Object.values(held))
+      expect(settings).toEqual({ ThrottlingRateLimit: 5, ThrottlingBurstLimit: 10, DetailedMetricsEnabled: true });
+    const made = resourcesOf(template, 'AWS::ApiGatewayV2::Route').filter((r) => open.includes(r.Properties.RouteKey));
+    expect(stage.DependsOn).toEqual(expect.arrayContaining(made.map(({ id }) => id)));
+
+    const { page: _, ...serving } = environments.dev.serving;
+    const without = (await synth({ ...dev, serving }, { serving: 'true' }))['presage-dev-serving'] as Template;
+    expect(JSON.stringify(without)).not.toContain('POST /page');
+    expect(only('AWS::ApiGatewayV2::Stage', without).RouteSettings).toBeUndefined();
+  }, 60_000);
 
   it('is held back when there are too many', () => {
     expect(only('AWS::ApiGatewayV2::Stage').DefaultRouteSettings).toMatchObject({
@@ -111,17 +137,28 @@ describe('a handler', () => {
       statements: Properties.PolicyDocument.Statement as Json[],
     }));
     expect(roles).toHaveLength(ROUTES.length);
+    const called = roles.flatMap(({ statements }) =>
+      statements.filter(({ Action }) => Action === 'sagemaker:InvokeEndpoint'),
+    );
+    expect(called.flatMap(({ Resource }) => Resource).map((arn) => flatten(arn).split(':endpoint/')[1])).toEqual([
+      'presage-dev-conversion-rate',
+      'presage-dev-reorder',
+    ]);
     for (const { role, statements } of roles) {
       const reads = statements.filter(({ Action }) => JSON.stringify(Action).includes('dynamodb'));
       const others = statements.filter((one) => !reads.includes(one)).flatMap(({ Action }) => Action);
-      expect(others.sort()).toEqual([
-        'logs:CreateLogStream',
-        'logs:PutLogEvents',
-        'xray:PutTelemetryRecords',
-        'xray:PutTraceSegments',
+      expect([role, others.sort()]).toEqual([
+        role,
+        [
+          'logs:CreateLogStream',
+          'logs:PutLogEvents',
+          ...(/score/.test(role) ? ['sagemaker:InvokeEndpoint'] : []),
+          'xray:PutTelemetryRecords',
+          'xray:PutTraceSegments',
+        ],
       ]);
       const tables = reads.flatMap(({ Resource }) => Resource).map((arn) => flatten(arn).split(':table/')[1]);
-      const pipelines = /health|openapi/.test(role) ? [] : /voucher/.test(role) ? ['vouchers'] : PIPELINES;
+      const pipelines = /health|openapi|score/.test(role) ? [] : /voucher/.test(role) ? ['vouchers'] : PIPELINES;
       expect([role, tables.sort()]).toEqual([role, pipelines.map((name) => `presage-dev-${name}-predictions`).sort()]);
       for (const { Action } of reads) expect(JSON.stringify(Action)).not.toMatch(/Put|Update|Delete|Write|Scan|\*/);
     }

@@ -1,11 +1,14 @@
 import 'aws-sdk-client-mock-vitest/extend';
 import { mockClient } from 'aws-sdk-client-mock';
+import { runtime } from '#lambdas/api-score/endpoint.ts';
 import type { Answer } from '#lambdas/shared/http/answer.ts';
 import { client } from '#lambdas/shared/http/client.ts';
 import type { HttpEvent } from '#lambdas/shared/http/route.ts';
 
 /** Every call to DynamoDB that a handler of the API makes; clients of others are left alone. */
 export const dynamodb = mockClient(client);
+/** Every call to an endpoint. */
+export const endpoints = mockClient(runtime);
 
 /** Friday: predictions made for this day are of today. */
 export const TODAY = new Date('2026-11-20T12:00:00Z');
@@ -26,12 +29,15 @@ export interface Asked {
   /** Any other content than text, as the gateway hands it on. */
   base64?: boolean;
   type?: string;
+  /** As the gateway has it; only handlers with several routes look at it. */
+  route?: string;
 }
 
 /** A request as the gateway hands it to a handler, its token checked. */
-export function eventOf({ scope, parameters, query, body, base64, type }: Asked): HttpEvent {
+export function eventOf({ scope, parameters, query, body, base64, type, route }: Asked): HttpEvent {
   const event = {
     version: '2.0',
+    ...(route ? { routeKey: route } : {}),
     headers: type === undefined ? {} : { 'content-type': type },
     ...(parameters ? { pathParameters: parameters } : {}),
     ...(query ? { queryStringParameters: query } : {}),
