@@ -8,6 +8,7 @@ import type {
   Metrics,
   MlPayload,
   MlResult,
+  Served,
   SourceCounts,
 } from '#lambdas/shared/payload.ts';
 
@@ -41,6 +42,8 @@ export interface RunJson {
   } | null;
   /** What went to DynamoDB; null when nothing did. */
   predictions: { rows: number; written: number; unchanged: number; failed: number } | null;
+  /** The model that rows are scored with which come one at a time; null without an endpoint, or if that failed. */
+  endpoint: Served | null;
   /** `s3://…` of the files of each output. */
   outputs: Record<string, string[]>;
   steps: { machine: Machine; name: string; status: string; seconds: number; attempts: number }[];
@@ -73,6 +76,7 @@ export function composeRunJson(record: RunRecord): RunJson {
     ml: ml ? { execution: ml.name, seconds: rounded(ml.seconds) } : null,
     model: ml ? modelPart(ml, record.evaluation) : null,
     predictions: predictionsPart(ml ?? etl),
+    endpoint: (ml?.output as MlResult | undefined)?.endpoint ?? null,
     outputs: { ...outputsPart(etl), ...outputsPart(ml) },
     steps: [...(etl?.steps ?? []), ...(ml?.steps ?? [])].map((step) => ({
       machine: step.machine,

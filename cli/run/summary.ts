@@ -58,6 +58,7 @@ function succeeded({ target, pipeline, run, etl, ml, out, knownMails, again }: S
     );
   }
   if (run.model && pipeline.model) lines.push('', 'Model', ...model(run.model, pipeline.model));
+  if (run.endpoint) lines.push('', 'Endpoint', row(run.endpoint.endpoint, endpoint(run.endpoint)));
   const files = Object.values(run.outputs).flat();
   if (files.length) lines.push('', 'Files made', ...some(files).map((file) => row('', file)));
   if (out) {
@@ -93,6 +94,14 @@ function failed({ target, pipeline, run, knownMails, command }: SummaryInput): s
   if (run.model?.metrics && pipeline.model) lines.push('', 'Model', ...model(run.model, pipeline.model));
   return lines;
 }
+
+const CHANGES = {
+  created: 'made in this run',
+  updated: 'given this model in this run',
+  kept: 'as before',
+  left: 'not changed: it was given this model for a later day',
+};
+const endpoint = ({ model, decision }: NonNullable<RunJson['endpoint']>) => `serves ${model} (${CHANGES[decision]})`;
 
 /** The first few, and how many more. */
 const some = (names: string[]) =>

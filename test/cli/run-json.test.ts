@@ -41,6 +41,7 @@ const ml = execution('ml', {
     model,
     predictions: { rows: 3, written: 3, unchanged: 0, failed: 0, location: 's3://b/p/' },
     outputs: { rates: ['s3://b/rates.csv.gz'] },
+    endpoint: { endpoint: 'presage-local-reorder', model: 'm1', decision: 'updated' },
   },
 });
 const of = { pipeline: 'buyer-stage', env: 'local', runDate: '2026-11-20' };
@@ -54,6 +55,7 @@ describe('run.json', () => {
       ml: { execution: 'ml-1', seconds: 12.3 },
       model,
       predictions: { rows: 3, written: 3, unchanged: 0, failed: 0 },
+      endpoint: { endpoint: 'presage-local-reorder', model: 'm1', decision: 'updated' },
       outputs: { best: ['s3://b/best.json'], rates: ['s3://b/rates.csv.gz'] },
       steps: [
         { machine: 'etl', name: 'publish', status: 'SUCCEEDED', seconds: 1.5, attempts: 1 },
@@ -75,7 +77,7 @@ describe('run.json', () => {
 
   it('of a run that only trained has a model and no predictions', () => {
     const trained = execution('ml', { output: { model, predictions: null, outputs: {} } });
-    expect(composeRunJson({ ...of, etl, ml: trained })).toMatchObject({ model, predictions: null });
+    expect(composeRunJson({ ...of, etl, ml: trained })).toMatchObject({ model, predictions: null, endpoint: null });
   });
 
   it('of a red ETL keeps what was known when it failed', () => {

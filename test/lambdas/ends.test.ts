@@ -136,6 +136,13 @@ describe('finish', () => {
     expect(table.get('pipeline#homes', 'green#training#2020-02-07')).toBeDefined();
   });
 
+  it('names the model that the endpoint serves, where there is one', async () => {
+    const model = { decision: 'train' as const, reason: 'asked', challenger: ref('new'), use: ref('new') };
+    const endpoint = { endpoint: 'presage-test-homes', model: 'new', decision: 'updated' as const };
+    expect(await end(mlPayload({ model, predictions, endpoint }))).toMatchObject({ endpoint });
+    expect(await end(mlPayload({ model, predictions }))).toMatchObject({ endpoint: null });
+  });
+
   it('tells what the ETL has counted, made and served', async () => {
     const counts = { odd: 1 };
     const outputs = { best: ['s3://o/best.json'] };

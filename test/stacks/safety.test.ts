@@ -52,6 +52,20 @@ describe('data', () => {
     }
   });
 
+  it('that costs and that runs make ends with its stack: an endpoint is deleted, on AWS', () => {
+    const ends = allResources(templates, 'Custom::PresageEndpointEnd');
+    expect(ends.map(({ stack, Properties }) => [stack, Properties.EndpointName]).sort()).toEqual([
+      ['presage-dev-conversion-rate-ml', 'presage-dev-conversion-rate'],
+      ['presage-dev-reorder-ml', 'presage-dev-reorder'],
+      ['presage-prod-reorder-ml', 'presage-prod-reorder'],
+      ['presage-qa-reorder-ml', 'presage-qa-reorder'],
+    ]);
+    for (const { Properties } of ends) {
+      expect(Properties.ServiceToken['Fn::GetAtt'][0]).toMatch(/^Stepsremoveendpoint/);
+      expect(Number(Properties.ServiceTimeout)).toBeGreaterThan(900);
+    }
+  });
+
   it('in DynamoDB is encrypted, expires by its ttl and can be had back', () => {
     for (const table of allResources(templates, 'AWS::DynamoDB::Table')) {
       expect(table.Properties).toMatchObject({
