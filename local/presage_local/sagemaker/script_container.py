@@ -17,8 +17,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from . import s3files
 from .child import JobFailure
 from .containers import Reply
@@ -53,6 +51,8 @@ def refuse_requirements(code: Path) -> None:
 
 
 def _default_input(body: str, content_type: str) -> Any:
+    import numpy as np  # here and below: a script that brings its own functions may do without
+
     if content_type == _JSON:
         return np.array(json.loads(body)).astype(np.float32)
     if content_type != _CSV:
@@ -65,6 +65,8 @@ def _default_predict(data: Any, model: Any) -> Any:
 
 
 def _default_output(prediction: Any, accept: str) -> tuple[str, str]:
+    import numpy as np
+
     if accept == _JSON:
         return json.dumps(np.asarray(prediction).tolist()), accept
     if accept != _CSV:

@@ -12,7 +12,8 @@ from tests.sagemaker.jobs import Sagemaker, fresh
 from tests.sagemaker.test_model_kinds import packed
 from tests.sagemaker.test_training_jobs import IMAGE
 
-# Answers its input; some words make it do what containers do at times. {START} and {SAY} make models that differ.
+# Answers its input; some words make it do what containers do at times, the path of a file that it is at work until the
+# file is gone. {START} and {SAY} make models that differ.
 SCRIPT = """
 import os, time
 
@@ -28,8 +29,9 @@ def predict_fn(text, greeting):
         raise ValueError('no luck today')
     if text == 'die':
         os._exit(3)
-    if text == 'sleep':
-        time.sleep(1.5)
+    while os.path.exists(text):
+        os.path.getsize(text) or open(text, 'r+').write('at work')
+        time.sleep(0.02)
     return {SAY} (str(os.getpid()) if text == 'pid' else text)
 
 def output_fn(answer, accept):

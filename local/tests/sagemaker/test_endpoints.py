@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,8 +27,11 @@ def model(endpoints: Endpoints) -> str:
     return endpoints.script()
 
 
-def test_an_endpoint_is_creating_and_answers_only_when_it_is_in_service(endpoints: Endpoints) -> None:
-    name = endpoints.begin(endpoints.config(endpoints.script(START='time.sleep(1.5)'), 'slow'))
+def test_an_endpoint_is_creating_and_answers_only_when_it_is_in_service(endpoints: Endpoints, tmp_path: Path) -> None:
+    busy = tmp_path / 'busy'
+    busy.touch()
+    slow = endpoints.script(START=f'while os.path.exists({str(busy)!r}): time.sleep(0.02)')
+    name = endpoints.begin(endpoints.config(slow, 'slow'))
     described = endpoints.client.describe_endpoint(EndpointName=name)
     assert described['EndpointStatus'] == 'Creating'
     assert described['PendingDeploymentSummary']['ProductionVariants'][0]['VariantName'] == 'slow'
@@ -37,6 +41,7 @@ def test_an_endpoint_is_creating_and_answers_only_when_it_is_in_service(endpoint
     assert caught.value.response['ResponseMetadata']['HTTPStatusCode'] == 429
     with pytest.raises(ClientError, match='Cannot update in-progress endpoint'):
         endpoints.client.delete_endpoint(EndpointName=name)
+    busy.unlink()
     ended = endpoints.ended(name)
     assert ended['EndpointStatus'] == 'InService'
     assert ended['ProductionVariants'][0]['CurrentServerlessConfig'] == SIZE

@@ -104,23 +104,20 @@ def test_a_container_that_dies_is_started_again(endpoints: Endpoints, script: st
     assert endpoints.call(script, 'pid')[1] != before
 
 
-def test_more_calls_at_once_than_max_concurrency_are_throttled(endpoints: Endpoints, script: str) -> None:
-    endpoints.call(script, 'hello')
+def test_more_calls_at_once_than_max_concurrency_are_throttled(
+    endpoints: Endpoints, script: str, tmp_path: Path
+) -> None:
+    busy = tmp_path / 'busy'
+    busy.touch()
     answers: list[str] = []
-    slow = threading.Thread(target=lambda: answers.append(endpoints.call(script, 'sleep')[1]))
+    slow = threading.Thread(target=lambda: answers.append(endpoints.call(script, str(busy))[1]))
     slow.start()
-
-    def throttled() -> bool | None:
-        try:
-            endpoints.call(script, 'hello')
-        except ClientError as error:
-            assert error.response['Error']['Code'] == 'ThrottlingException'
-            return True
-        return None
-
-    wait_for(throttled, 1.4)
+    wait_for(lambda: busy.read_text() or None)
+    answer = refused(endpoints, EndpointName=script, Body='hello', ContentType='text/csv')
+    busy.unlink()
     slow.join()
-    assert answers == ['sleep']
+    assert answer['Error']['Code'] == 'ThrottlingException'
+    assert answers == [str(busy)]
 
 
 def test_an_endpoint_that_is_not_there_is_a_validation_error(endpoints: Endpoints) -> None:

@@ -1,5 +1,6 @@
 """A trained model as a file: model.tar.gz with its description in JSON and the estimator as a pickle."""
 
+import importlib
 import io
 import json
 import pickle
@@ -65,7 +66,10 @@ def load(path: Path) -> Model:
         with tarfile.open(path, 'r:gz') as archive:
             parts = {name: archive.extractfile(name) for name in (_DESCRIPTION, _ESTIMATOR)}
             description = json.loads(parts[_DESCRIPTION].read())  # type: ignore[union-attr]
-            estimator = pickle.loads(parts[_ESTIMATOR].read())  # type: ignore[union-attr]
+            pickled = parts[_ESTIMATOR].read()  # type: ignore[union-attr]
+        if b'sklearn' in pickled:
+            importlib.import_module('sklearn.base')  # before LightGBM, which a blend may hold as well
+        estimator = pickle.loads(pickled)
     except (tarfile.TarError, OSError, EOFError, KeyError, ValueError, pickle.UnpicklingError) as error:
         raise BrokenModel(f'model.tar.gz holds no model of AutoML: {error}') from error
     return Model(

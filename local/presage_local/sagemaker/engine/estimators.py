@@ -4,6 +4,7 @@ They are pickled into model.tar.gz, so every class stands at module level and ho
 """
 
 import os
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -33,6 +34,24 @@ def have_lightgbm() -> bool:
     except (ImportError, OSError):
         return False
     return True
+
+
+def _lightgbm_alone() -> Any:
+    """LightGBM for scoring. It loads scikit-learn for classes nobody uses here, which is most of the time of a start.
+
+    Not when scikit-learn is loaded already, or will be for another member of a model (see `bundle.load`): LightGBM
+    wants to be the second of the two.
+    """
+    if 'lightgbm' in sys.modules or 'sklearn' in sys.modules:
+        import lightgbm
+
+        return lightgbm
+    sys.modules['sklearn'] = None  # type: ignore[assignment]  # Python's own way to say: not to be imported
+    try:
+        import lightgbm
+    finally:
+        del sys.modules['sklearn']
+    return lightgbm
 
 
 @dataclass(frozen=True)
@@ -147,10 +166,8 @@ class BoostedTrees:
         return self.__dict__ | {'booster': self.booster.model_to_string() if self.booster is not None else None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        import lightgbm as lgb
-
         text = state.pop('booster')
-        self.__dict__.update(state, booster=lgb.Booster(model_str=text) if text else None)
+        self.__dict__.update(state, booster=_lightgbm_alone().Booster(model_str=text) if text else None)
 
 
 @dataclass
