@@ -24,8 +24,7 @@ from presage_local.athena.engine import (
     DataFile,
     Partition,
     TableData,
-    connect,
-    make_relations,
+    answer,
     translate,
 )
 from presage_local.athena.storage import Location
@@ -75,12 +74,14 @@ def run(query: dict[str, Any], tables: dict[str, TableData], run_date: str) -> N
     translation = translate(query['sql'].replace(':run_date', f"DATE '{run_date}'"), described, 'bench')
     folder = Location('bench', f'{str(local(query["location"]["uri"])).strip("/")}/')
     target = write.Target(folder, 'PARQUET', 'SNAPPY', '', ())
-    with (
-        tempfile.TemporaryDirectory(prefix='presage-bench-') as name,
-        connect(Path(name)) as connection,
-    ):
-        make_relations(connection, translation, lambda _, table: tables[table], Path(name))
-        write.write(connection, translation.sql, target, query['table'], Path(name))
+    with tempfile.TemporaryDirectory(prefix='presage-bench-') as name:
+        scratch = Path(name)
+        answer(
+            translation,
+            lambda _, table: tables[table],
+            scratch,
+            lambda connection, sql: write.write(connection, sql, target, query['table'], scratch),
+        )
 
 
 def main() -> None:

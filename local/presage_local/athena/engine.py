@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
+from . import firsts, text
 from .errors import QueryError, from_duckdb
 from .functions import prepare
 from .tables import DataFile, Partition, TableData, create_relation
@@ -26,14 +27,15 @@ __all__ = [
     'QueryError',
     'Result',
     'TableData',
+    'answer',
     'connect',
     'duckdb_sql',
-    'make_relations',
     'read_rows',
     'run_sql',
     'translate',
 ]
 
+Answer = TypeVar('Answer')
 Tables = Callable[[str, str], TableData]  # (database, table) → its data, for a table the catalogue has
 
 
@@ -63,11 +65,36 @@ def connect(scratch: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def make_relations(
-    connection: duckdb.DuckDBPyConnection, translation: Translation, tables: Tables, scratch: Path
-) -> int:
-    """Make every relation a translated query reads. Returns the bytes Athena would scan."""
-    return sum(create_relation(connection, use, tables(use.database, use.table), scratch) for use in translation.tables)
+def answer(
+    translation: Translation,
+    tables: Tables,
+    scratch: Path,
+    work: Callable[[duckdb.DuckDBPyConnection, str], Answer],
+    *,
+    opened: Callable[[duckdb.DuckDBPyConnection], object] = lambda _: None,
+    scans: Callable[[int], object] = lambda _: None,
+) -> tuple[Answer, int]:
+    """Make what a translated query reads and let `work` run it; its answer, and the bytes Athena would scan.
+
+    `opened` gets every connection before it is used, `scans` the bytes before they are read. `work` may run twice: when
+    a text file turns out to need the careful reader only while it is read.
+    """
+    for careful in (False, True):
+        with connect(scratch) as connection:
+            opened(connection)
+            try:
+                sizes = {
+                    use.relation: create_relation(connection, use, tables(use.database, use.table), scratch, careful)
+                    for use in translation.tables
+                }
+                scans(sum(sizes.values()))
+                for first in translation.firsts:
+                    firsts.make(connection, first, sizes, scratch)
+                return work(connection, translation.sql), sum(sizes.values())
+            except duckdb.Error as error:
+                if careful or not text.stumbles(error):
+                    raise
+    raise AssertionError('the second time there is an answer or an error')
 
 
 def read_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Result:
@@ -94,7 +121,6 @@ def run_sql(sql: str, tables: Mapping[str, TableData], database: str = 'default'
         return None if found is None else (found.all_columns(), tuple(k.lower() for k in found.partition_keys))
 
     translation = translate(sql, lookup, database)
-    with tempfile.TemporaryDirectory(prefix='presage-athena-') as folder, connect(Path(folder)) as connection:
-        scanned = make_relations(connection, translation, lambda _, table: lowered[table], Path(folder))
-        result = read_rows(connection, translation.sql)
-        return Result(result.columns, result.types, result.rows, scanned)
+    with tempfile.TemporaryDirectory(prefix='presage-athena-') as folder:
+        result, scanned = answer(translation, lambda _, table: lowered[table], Path(folder), read_rows)
+    return Result(result.columns, result.types, result.rows, scanned)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from . import caller, catalogue, ddl, results, storage
-from .engine import connect, make_relations, read_rows
+from .engine import answer, read_rows
 from .errors import QueryError
 from .statements import Ddl, Query, Unload, read
 from .storage import Location
-from .translate import Translation, translate
+from .translate import translate
 from .write import Target, Written, write
+
+Answer = TypeVar('Answer')
 
 
 @dataclass
@@ -73,24 +75,24 @@ class Execution:
 
     def write_query(self, sql: str, target: Target) -> tuple[Written, int]:
         """Write the rows of a query under a target; what was written and the bytes scanned."""
-        translation = translate(sql, catalogue.lookup, self.database)
-        with connect(self.scratch) as connection:
-            scanned = self._relations(connection, translation)
-            return write(connection, translation.sql, target, self.identity, self.scratch), scanned
+        return self._answer(
+            sql, lambda connection, query: write(connection, query, target, self.identity, self.scratch)
+        )
 
-    def _relations(self, connection: duckdb.DuckDBPyConnection, translation: Translation) -> int:
-        self._connection = connection
+    def _answer(self, sql: str, work: Callable[[duckdb.DuckDBPyConnection, str], Answer]) -> tuple[Answer, int]:
+        translation = translate(sql, catalogue.lookup, self.database)
         reader = catalogue.Reader(self.scratch)
-        scanned = make_relations(connection, translation, reader.table, self.scratch)
+        return answer(translation, reader.table, self.scratch, work, opened=self._opened, scans=self._scans)
+
+    def _opened(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def _scans(self, scanned: int) -> None:
         if self.cutoff and scanned > self.cutoff:
             raise CutOff('Query cancelled! : Bytes scanned limit was exceeded')
-        return scanned
 
     def _select(self, sql: str) -> Outcome:
-        translation = translate(sql, catalogue.lookup, self.database)
-        with connect(self.scratch) as connection:
-            scanned = self._relations(connection, translation)
-            result = read_rows(connection, translation.sql)
+        result, scanned = self._answer(sql, read_rows)
         infos = results.column_info(result.columns, result.types)
         self._put('.csv', results.csv_bytes(result.columns, result.rows))
         self._put('.csv.metadata', results.metadata_bytes(infos))

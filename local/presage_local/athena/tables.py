@@ -106,8 +106,12 @@ def needed_partitions(
     return [part for index, part in enumerate(table.partitions) if index in kept]
 
 
-def create_relation(connection: duckdb.DuckDBPyConnection, use: TableUse, table: TableData, scratch: Path) -> int:
+def create_relation(
+    connection: duckdb.DuckDBPyConnection, use: TableUse, table: TableData, scratch: Path, careful: bool = False
+) -> int:
     """Make the view a translated query reads for one mention of a table. Returns the bytes Athena would scan.
+
+    `careful`: text files are looked through for odd lines first.
 
     QueryError HIVE_BAD_DATA for a file that cannot be read as the table declares it.
     """
@@ -129,7 +133,9 @@ def create_relation(connection: duckdb.DuckDBPyConnection, use: TableUse, table:
                 sources, size = parquet.sources(members, declared, wanted)
             elif table.format in ('csv', 'text', 'json'):
                 folder = scratch / f'{use.relation}-{index}-{number}'
-                sources, size = text.sources(connection, table.format, members, declared, table.options, folder)
+                sources, size = text.sources(
+                    connection, table.format, members, declared, table.options, folder, careful
+                )
             else:
                 raise QueryError('HIVE_UNSUPPORTED_FORMAT', f'Unable to read the format {table.format}')
             scanned += size

@@ -2,7 +2,8 @@
 
 DuckDB's CSV reader does the work where it cannot differ from the line-based readers of Athena: no quote character in
 the file, or quotes that close on every line, no escapes, no odd line. All other files are read by `lines` below and
-handed to DuckDB as Parquet.
+handed to DuckDB as Parquet. An odd line, of another number of fields than the first, is what DuckDB itself stumbles
+over when it gets there (`stumbles`): then everything is made again with `careful`, which looks for them first.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from .tables import DataFile
 
 _ROWS = 50_000
+# A file with a longer line is read by `lines`. Smaller buffers are shared better between threads.
+_LINE, _BUFFER = 2 << 20, 8 << 20
 # OpenCSVSerDe knows no null; DuckDB must be told a text for it, so it is one no file holds.
 _NO_NULL = '~presage: no text is null~'
 
@@ -58,6 +61,7 @@ def sources(
     declared: Mapping[str, exp.DataType],
     options: Mapping[str, str],
     scratch: Path,
+    careful: bool,
 ) -> tuple[list[tuple[dict[str, str], str]], int]:
     """The files as (column → SQL, FROM item) and the bytes of all of them: text is always read whole."""
     scanned = sum(file.bytes for file in files)
@@ -71,12 +75,28 @@ def sources(
                 raise QueryError(
                     'NOT_SUPPORTED', f'OpenCSVSerDe column {column} must be declared string and cast in the query'
                 )
-    result = []
+    columns = {name: _value(f'c{position}', kind) for position, (name, kind) in enumerate(declared.items())}
+    result: list[str] = []
+    together: list[str] = []  # files in a row that one reader can read
+    reader = ''
     for index, file in enumerate(files):
-        source = _fast(connection, file, layout, len(declared)) or _slow(file, layout, len(declared), scratch, index)
-        columns = {name: _value(f'c{position}', kind) for position, (name, kind) in enumerate(declared.items())}
-        result.append((columns, source))
-    return result, scanned
+        found = _fast(connection, file, layout, len(declared), careful)
+        if together and found != reader:
+            result.append(_read_csv(together, reader))
+            together = []
+        if found is None:
+            result.append(_slow(file, layout, len(declared), scratch, index))
+        else:
+            together.append(str(file.local))
+            reader = found
+    if together:
+        result.append(_read_csv(together, reader))
+    return [(columns, source) for source in result], scanned
+
+
+def stumbles(error: duckdb.Error) -> bool:
+    """Whether a query failed because DuckDB's CSV reader came to a line it does not read as Athena does."""
+    return isinstance(error, duckdb.InvalidInputException) and 'CSV Error' in str(error)
 
 
 def _value(column: str, kind: exp.DataType) -> str:
@@ -139,32 +159,37 @@ def _plain(file: DataFile, layout: Layout) -> tuple[bool, int] | None:
     return quotes, first.count(layout.delimiter.encode()) + 1
 
 
-def _fast(connection: duckdb.DuckDBPyConnection, file: DataFile, layout: Layout, width: int) -> str | None:
+def _fast(
+    connection: duckdb.DuckDBPyConnection, file: DataFile, layout: Layout, width: int, careful: bool
+) -> str | None:
+    """How DuckDB has to be told to read the file, or None for a file that it would read another way than Athena."""
+    suffix = file.name.rsplit('.', 1)[-1].lower()
     plain = _plain(file, layout)
-    if plain is None:
+    if plain is None or suffix == 'bz2':
         return None
     quotes, fields = plain
     columns = ', '.join(f"'c{i}': 'VARCHAR'" for i in range(max(width, fields if not quotes else width)))
     mark = layout.quote.replace("'", "''") if quotes else ''
     null = (layout.null if layout.null is not None else _NO_NULL).replace("'", "''")
     delimiter = layout.delimiter.replace("'", "''")
-    suffix = file.name.rsplit('.', 1)[-1].lower()
     compression = 'gzip' if suffix in ('gz', 'gzip') else 'none'
-    if suffix == 'bz2':
-        return None
-    path = str(file.local).replace("'", "''")
-    # Without its own size a buffer is sixteen of the longest lines: 256 MB.
     padded = 'true' if fields < width else 'false'  # costs half of the speed
-    source = (
-        f"read_csv('{path}', auto_detect = false, header = false, skip = {layout.skip}, delim = '{delimiter}', "
+    reader = (
+        f"auto_detect = false, header = false, skip = {layout.skip}, delim = '{delimiter}', "
         f"quote = '{mark}', escape = '{mark}', nullstr = '{null}', columns = {{{columns}}}, null_padding = {padded}, "
-        f"compression = '{compression}', max_line_size = 16777216, buffer_size = 33554432, strict_mode = true)"
+        f"compression = '{compression}', max_line_size = {_LINE}, buffer_size = {_BUFFER}, strict_mode = true"
     )
-    try:
-        connection.execute(f'SELECT count(*) FROM {source}').fetchone()
-    except duckdb.Error:
-        return None  # lines of several widths, or bytes that are no UTF-8
-    return source
+    if careful:
+        try:
+            connection.execute(f'SELECT count(*) FROM {_read_csv([str(file.local)], reader)}').fetchone()
+        except duckdb.Error:
+            return None  # lines of several widths, or longer than a buffer
+    return reader
+
+
+def _read_csv(paths: Sequence[str], reader: str) -> str:
+    listed = ', '.join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f'read_csv([{listed}], {reader})'
 
 
 def lines(file: DataFile, layout: Layout) -> Iterator[list[str | None]]:

@@ -19,6 +19,7 @@ from sqlglot.schema import MappingSchema
 
 from .check import check_types
 from .errors import QueryError, unsupported
+from .firsts import First, take_out
 from .functions import rename_functions
 from .mends import mend
 from .prune import partition_predicate
@@ -43,10 +44,11 @@ class TableUse:
 
 @dataclass(frozen=True)
 class Translation:
-    """A query in DuckDB's dialect; the relations it reads have to be made first."""
+    """A query in DuckDB's dialect; the relations it reads have to be made first: tables, then `firsts`."""
 
     sql: str
     tables: tuple[TableUse, ...]
+    firsts: tuple[First, ...] = ()
 
 
 def duckdb_sql(sql: str, schema: Mapping[str, Columns], database: str = 'default') -> str:
@@ -157,10 +159,11 @@ def _translate(text: str, catalogue: str, database: str, own_names: bool) -> Tra
     try:
         rename_functions(tree)
         tree = mend(tree)
+        firsts = () if own_names else take_out(tree, [use.relation for use in uses])
         sql = tree.sql('duckdb', unsupported_level=ErrorLevel.RAISE)
     except UnsupportedError as error:
         raise unsupported(str(error).rstrip('.')) from None
-    return Translation(sql, uses)
+    return Translation(sql, uses, firsts)
 
 
 def _prepare(tree: exp.Expr, database: str) -> None:

@@ -11,13 +11,11 @@ import duckdb
 
 from . import caller, storage
 from .errors import QueryError, unsupported
+from .memory import in_little_memory, rows
 from .storage import Location
 from .types import text_of
 
 _PARQUET = {'GZIP': 'gzip', 'SNAPPY': 'snappy', 'ZSTD': 'zstd', 'NONE': 'uncompressed', 'UNCOMPRESSED': 'uncompressed'}
-# Of one query while it writes. Ten million order lines, each key once, joined to their orders: 0.6 GB in all, and half
-# as much processor time again, where 1.6 GB were taken without a limit.
-_MEMORY = '400MB'
 _OPTIONS = ('format', 'compression', 'compression_level', 'field_delimiter', 'partitioned_by')
 
 
@@ -94,7 +92,7 @@ def write(connection: duckdb.DuckDBPyConnection, sql: str, target: Target, ident
     if zoned:
         raise QueryError('NOT_SUPPORTED', f'Unsupported Hive type: timestamp(3) with time zone (column {zoned[0]})')
     data = names[: len(names) - len(keys)]
-    rows, objects = 0, []
+    total, objects = 0, []
     locations: dict[tuple[str | None, ...], str] = {}
     for number, (values, source) in enumerate(_sources(connection, sql, keys)):
         local = scratch / f'out-{number}'
@@ -107,9 +105,9 @@ def write(connection: duckdb.DuckDBPyConnection, sql: str, target: Target, ident
             storage.put(object_, local)
             objects.append(str(object_))
             locations[values] = str(folder)
-            rows += written
+            total += written
         local.unlink()
-    return Written(names, types, objects, locations, rows)
+    return Written(names, types, objects, locations, total)
 
 
 def _folder(value: str | None) -> str:
@@ -174,28 +172,7 @@ def _copy(
     path = str(local).replace("'", "''")
     copy = f"COPY ({select}) TO '{path}' ({form})"
     # The rows of a partitioned result are in memory already.
-    return _rows(connection, copy) if target.partitioned_by else _in_little_memory(connection, copy)
-
-
-def _in_little_memory(connection: duckdb.DuckDBPyConnection, copy: str) -> int:
-    """Run a COPY that rather spills to disk than takes a laptop's memory from all else that runs; the rows it wrote.
-
-    What cannot spill is run again with all the memory there is.
-    """
-    all_there_is = connection.execute("SELECT current_setting('memory_limit')").fetchone()
-    connection.execute(f"SET memory_limit = '{_MEMORY}'")
-    # Athena promises no order either, and to keep one, large results would have to wait for each other.
-    connection.execute('SET preserve_insertion_order = false')
-    try:
-        return _rows(connection, copy)
-    except duckdb.OutOfMemoryException:
-        connection.execute(f"SET memory_limit = '{all_there_is[0] if all_there_is else '-1'}'")
-        return _rows(connection, copy)
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, copy: str) -> int:
-    counted = connection.execute(copy).fetchone()
-    return int(counted[0]) if counted else 0
+    return rows(connection, copy) if target.partitioned_by else in_little_memory(connection, copy)
 
 
 def _text(column: str, kind: str) -> str:
