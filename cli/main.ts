@@ -86,6 +86,16 @@ export async function presage(argv: string[]): Promise<number> {
     .option('--scope <name...>', 'only these scopes, for example reorder.read (default: all there are)')
     .action((options) => inside(async (context) => (await import('#cli/commands/token.ts')).token(context, options))());
 
+  command('status')
+    .description('how an environment is: stacks, last runs, alarms, age of the predictions, endpoints, API')
+    .addOption(environmentOption())
+    .option('--state <folder>', 'the local environment to ask, as given to `presage run` or `up` (local only)')
+    .option('--json', 'for programs')
+    .addHelpText('after', '\nExit code: 0 when all is well, 1 when something is wrong or could not be asked for.')
+    .action((options) =>
+      inside(async (context) => (await import('#cli/commands/status.ts')).status(context, options))(),
+    );
+
   command('doctor')
     .description('check what Presage needs on this machine, or in an AWS environment')
     .addOption(environmentOption())

@@ -1,4 +1,4 @@
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { CloudFormationClient, DescribeStacksCommand, type Output } from '@aws-sdk/client-cloudformation';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { Problem } from '#cli/setup/problem.mjs';
 import type { Target } from '#cli/target.ts';
@@ -22,8 +22,15 @@ export async function apiUrl(target: Target): Promise<string> {
   const stacks = await new CloudFormationClient(client)
     .send(new DescribeStacksCommand({ StackName }))
     .catch(() => undefined);
-  const url = stacks?.Stacks?.[0]?.Outputs?.find(({ OutputKey }) => OutputKey === 'ApiUrl')?.OutputValue;
+  const url = addressOf(target, stacks?.Stacks?.[0]?.Outputs);
   if (!url) throw notDeployed(target);
+  return url;
+}
+
+/** The same of the stack's outputs; undefined without a stack. */
+export function addressOf({ client }: Target, outputs: Output[] = []): string | undefined {
+  const url = outputs.find(({ OutputKey }) => OutputKey === 'ApiUrl')?.OutputValue;
+  if (!url) return undefined;
   // The local cloud answers for every API at its own address.
   const [id] = new URL(url).hostname.split('.');
   return client.endpoint ? `${client.endpoint}/_aws/execute-api/${id}/$default` : url.replace(/\/$/, '');

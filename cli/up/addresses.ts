@@ -13,22 +13,28 @@ export interface Addresses {
   example: Prediction | undefined;
   /** What leads the other commands here: ` --state DIR`, or nothing. */
   state: string;
+  /** A token is ten lines of a terminal: one is enough, and the `curl` gets its own by a command. */
+  isTerminal: boolean;
 }
 
-/** To read and to copy. The token is a line of its own: a `curl` with it inside could not be read. */
-export function addressLines({ url, outbox, token, tokenMinutes, example, state }: Addresses): string[] {
+/** To read and to copy. */
+export function addressLines(addresses: Addresses): string[] {
+  const { url, outbox, token, tokenMinutes, state } = addresses;
   return [
     '',
     `  Page   ${url}/#token=${token}`,
+    '',
     `  API    ${url}, its contract: ${url}/openapi.json`,
     `  Mails  ${shown(outbox)}`,
-    `  Token  good for ${tokenMinutes} minutes; another one: npx presage token${state}`,
-    '',
-    `TOKEN=${token}`,
-    example ? curlLine(url, example) : `curl ${url}/health`,
+    `  Token  above, good for ${tokenMinutes} minutes; another one: npx presage token${state}`,
+    `  Try    ${curlLine(addresses)}`,
     '',
   ];
 }
 
-export const curlLine = (url: string, example: Prediction): string =>
-  `curl -H "Authorization: Bearer $TOKEN" ${url}${pathOf(example)}`;
+/** To be pasted into a shell as it is. */
+export function curlLine({ url, example, token, state, isTerminal }: Addresses): string {
+  if (!example) return `curl ${url}/health`;
+  const bearer = isTerminal ? `$(npx presage token${state})` : token;
+  return `curl -H "Authorization: Bearer ${bearer}" ${url}${pathOf(example)}`;
+}

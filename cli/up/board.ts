@@ -5,6 +5,8 @@ export type Tone = 'plain' | 'good' | 'bad' | 'mail' | 'quiet';
 
 /** Where a command that keeps running tells what happens: news one after the other, and the state of things below. */
 export interface Board {
+  /** Whether somebody looks at it, for whom a long line is in the way. */
+  readonly isTerminal: boolean;
   /** One piece of news; the time is put before it. */
   say(text: string, tone?: Tone): void;
   /** Lines to read and copy, as they are. */
@@ -23,6 +25,7 @@ const timed = (text: string) => `${new Date().toISOString().slice(11, 19)}  ${te
 
 /** A log: news only. */
 export class PlainBoard implements Board {
+  readonly isTerminal = false;
   private readonly write: (text: string) => void;
 
   constructor(write: (text: string) => void) {
@@ -45,6 +48,7 @@ export class PlainBoard implements Board {
  * either keep all lines in memory and redraw them or hold the terminal in another mode, from which nothing can be copied.
  */
 export class TerminalBoard implements Board {
+  readonly isTerminal = true;
   private readonly stream: Pick<NodeJS.WriteStream, 'write' | 'columns'>;
   private readonly state: () => readonly string[];
   private readonly timer: NodeJS.Timeout;
@@ -84,7 +88,8 @@ export class TerminalBoard implements Board {
     if (!news && lines.join('\n') === this.drawn.join('\n')) return;
     // A window made narrower since has folded what was drawn.
     const rows = this.drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(widthOf(line) / width)), 0);
-    const back = rows ? `\u001b[${rows}A\r\u001b[J` : '';
+    // Row by row: a terminal that is cleared from its first row on may keep what it showed among the lines that scrolled away.
+    const back = `\r\u001b[2K${'\u001b[1A\u001b[2K'.repeat(rows)}`;
     this.stream.write(`${back}${news}${lines.map((line) => `${line}\n`).join('')}`);
     this.drawn = lines;
   }

@@ -6,7 +6,7 @@ import { forgetRunning, noteDeployed, noted, noteRunning } from '#cli/local/runn
 import { DEFAULT_STATE } from '#cli/local/state.ts';
 import { accessToken, apiUrl } from '#cli/serving.ts';
 import { localTarget, type Target } from '#cli/target.ts';
-import { addressLines, curlLine } from '#cli/up/addresses.ts';
+import { type Addresses, addressLines, curlLine } from '#cli/up/addresses.ts';
 import type { Board } from '#cli/up/board.ts';
 import { API, Deployment } from '#cli/up/deployment.ts';
 import type { Door } from '#cli/up/door.ts';
@@ -87,7 +87,7 @@ export class Session {
     story.titled(door.url);
     for (const pipeline of pipelines)
       if (!this.deployment.missing([pipeline.name]).length) await this.takeStock(pipeline);
-    board.print(await this.addresses());
+    board.print(addressLines(await this.addresses()));
   }
 
   /** Runs what is to be run, and then whatever comes, until the context ends. */
@@ -113,10 +113,10 @@ export class Session {
       );
       await this.takeStock(pipeline);
       if (!hadExample && this.example && pipelines.length > 1)
-        board.print(['', `The first predictions can be asked for:`, curlLine(this.parts.door.url, this.example), '']);
+        board.print(['', `  Try    ${curlLine(await this.addresses())}`, '']);
     }
     await rest;
-    if (runs) board.print(await this.addresses());
+    if (runs) board.print(addressLines(await this.addresses()));
     board.say('everything is up');
   }
 
@@ -131,9 +131,14 @@ export class Session {
     board.say(`deploying ${missing.join(', ')}`);
     const waiting = missing.filter((name) => name !== API);
     await this.deployment.bring(names, (text) => {
-      for (const name of waiting) story.stand(name, { phase: 'waits', text: `is deployed: ${text}` });
+      // `vouchers-etl 12/90, reorder-etl 3`: to each what is of it.
+      for (const name of waiting) {
+        const mine = text.split(', ').filter((part) => part.startsWith(`${name}-`));
+        const parts = mine.map((part) => part.slice(name.length + 1)).join(', ');
+        story.stand(name, { phase: 'waits', text: `is being deployed${parts && `: ${parts}`}` });
+      }
     });
-    for (const name of waiting) story.stand(name, { phase: 'waits', text: 'is deployed' });
+    for (const name of waiting) story.stand(name, { phase: 'waits', text: 'waits for its run' });
     noteDeployed(state, this.deployment.deployed);
     board.say(`deployed ${missing.join(', ')}`);
   }
@@ -150,15 +155,16 @@ export class Session {
     return stock;
   }
 
-  private async addresses(): Promise<string[]> {
-    const { door, state } = this.parts;
-    return addressLines({
+  private async addresses(): Promise<Addresses> {
+    const { board, door, state } = this.parts;
+    return {
       url: door.url,
       outbox: this.target.outbox ?? '',
       token: await accessToken(this.target),
       tokenMinutes: environments.local.serving.tokenMinutes,
       example: this.example,
       state: state === DEFAULT_STATE ? '' : ` --state ${shown(state)}`,
-    });
+      isTerminal: board.isTerminal,
+    };
   }
 }

@@ -38,11 +38,12 @@ export class Story {
     this.pipelines = pipelines;
     this.board = board;
     this.width = Math.max(...pipelines.map(({ name }) => name.length));
-    this.standings = new Map(pipelines.map(({ name }) => [name, { phase: 'waits', text: 'waits' }]));
+    this.standings = new Map(pipelines.map(({ name }) => [name, { phase: 'waits', text: 'waits to be deployed' }]));
     this.news = {
       started: (run) => this.started(run),
       step: (run, step, ended) => {
-        const said = step.progress && !/^\w*$/.test(step.progress) ? `: ${step.progress}` : '';
+        // What a job says of itself while it runs is nonsense beside its end.
+        const said = step.progress && !(ended && /^[A-Z]+\b/.test(step.progress)) ? `: ${step.progress}` : '';
         const attempt = step.attempts > 1 ? `, attempt ${step.attempts}` : '';
         const text = `${run.machine} ${step.name}${attempt}${said}`;
         if (!ended) this.stand(run.pipeline, { phase: 'runs', text, since: step.startedAt });

@@ -96,15 +96,15 @@ export class Watch {
     pipeline: string,
     machine: Machine,
     { arn, name }: { arn: string; name: string },
-    finished: Watched['finished'] = () => {},
+    finished?: Watched['finished'],
   ): void {
     const present = this.running.get(arn);
-    if (present) present.finished = finished; // it was listed before its own start was answered
+    if (present && finished) present.finished = finished; // it was listed before its own start was answered
     if (this.known.has(arn)) return;
     this.known.add(arn);
     const follower = new Follower(this.target, { machine, name, arn });
     const run = { pipeline, machine, runDate: '', scheduled: false, execution: follower.execution };
-    this.running.set(arn, { run, follower, endedSteps: new Set(), told: false, finished });
+    this.running.set(arn, { run, follower, endedSteps: new Set(), told: false, finished: finished ?? (() => {}) });
   }
 
   private async look(watched: Watched): Promise<void> {
