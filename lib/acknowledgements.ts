@@ -1,8 +1,11 @@
 import { type CfnResource, Stack, Validations } from 'aws-cdk-lib';
 import { CfnRoute } from 'aws-cdk-lib/aws-apigatewayv2';
+import { CfnDistribution } from 'aws-cdk-lib/aws-cloudfront';
 import { CfnUserPool } from 'aws-cdk-lib/aws-cognito';
 import { CfnJob } from 'aws-cdk-lib/aws-glue';
-import { CfnPolicy } from 'aws-cdk-lib/aws-iam';
+import { CfnPolicy, CfnRole } from 'aws-cdk-lib/aws-iam';
+import { CfnFunction } from 'aws-cdk-lib/aws-lambda';
+import { CfnBucket } from 'aws-cdk-lib/aws-s3';
 import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { CfnQueue } from 'aws-cdk-lib/aws-sqs';
 import { flattenCfnReference } from 'cdk-nag/lib/utils/flatten-cfn-reference.js';
@@ -51,6 +54,10 @@ export const WILDCARDS: { resource: RegExp; reason: string }[] = [
     resource: /^<Steps\w+Function\w+\.Arn>:\*$/,
     reason: 'The versions of one function, as CDK grants invocation.',
   },
+  {
+    resource: /^<SiteFiles\w+\.Arn>\/\*$/,
+    reason: 'The files of the page are all objects of a bucket that has nothing else.',
+  },
 ];
 
 /** `Resource: *`, by the policy that has it: the service knows no resource for these actions. */
@@ -71,6 +78,11 @@ export const STARS: { policy: RegExp; reason: string }[] = [
     reason: 'ecr:GetAuthorizationToken and cloudwatch:PutMetricData (limited by namespace) know no resource.',
   },
 ];
+
+/** What CDK's BucketDeployment brings with it: a function that copies the files of the page at a deploy. */
+const COPIES_THE_PAGE = /\/Custom::CDKBucketDeployment\w+\//;
+/** Its actions with a wildcard, on its own two buckets. */
+const COPYING = ['s3:GetBucket*', 's3:GetObject*', 's3:List*', 's3:Abort*', 's3:DeleteObject*'];
 
 const OTHERS: { id: string; applies: (resource: CfnResource) => boolean; reason: string }[] = [
   {
@@ -104,7 +116,51 @@ const OTHERS: { id: string; applies: (resource: CfnResource) => boolean; reason:
     applies: (resource) => resource instanceof CfnSecret,
     reason: 'Cognito makes the secret of a client and cannot change it: a new client takes the place of the old one.',
   },
+  ...[
+    { id: 'CFR1', reason: 'Who may open the page may do so from anywhere.' },
+    {
+      id: 'CFR2',
+      reason: 'Files that are public, and an API with a throttle of its own: a firewall is the reader’s choice.',
+    },
+    {
+      id: 'CFR3',
+      reason: 'The log would have the paths, and paths of predictions have keys in them. The API logs its routes.',
+    },
+  ].map(({ id, reason }) => ({
+    id: `AwsSolutions-${id}`,
+    applies: (resource: CfnResource) => resource instanceof CfnDistribution,
+    reason,
+  })),
+  {
+    id: 'AwsSolutions-CFR4',
+    applies: (resource) => resource instanceof CfnDistribution && !hasCertificate(resource),
+    reason:
+      'Without a name of its own (serving.page.domain) the page has a certificate of CloudFront’s, and its TLS policy.',
+  },
+  {
+    id: 'AwsSolutions-S1',
+    applies: (resource) => resource instanceof CfnBucket && /\/serving\/Site\/Files\//.test(resource.node.path),
+    reason: 'Only CloudFront reads the bucket, whose files anybody may see.',
+  },
+  {
+    id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]',
+    applies: (resource) => resource instanceof CfnRole && COPIES_THE_PAGE.test(resource.node.path),
+    reason: 'It lets the function write its log; CDK gives the role.',
+  },
+  ...COPYING.map((action) => ({
+    id: `AwsSolutions-IAM5[Action::${action}]`,
+    applies: (resource: CfnResource) => resource instanceof CfnPolicy && COPIES_THE_PAGE.test(resource.node.path),
+    reason: 'As CDK grants reading and writing of a bucket: its own two and no other.',
+  })),
+  {
+    id: 'AwsSolutions-L1',
+    applies: (resource) => resource instanceof CfnFunction && COPIES_THE_PAGE.test(resource.node.path),
+    reason: 'CDK chooses the runtime that the AWS command line in its layer was made for.',
+  },
 ];
+
+const hasCertificate = (distribution: CfnDistribution): boolean =>
+  Stack.of(distribution).resolve(distribution.distributionConfig).viewerCertificate !== undefined;
 
 /** Acknowledges every finding below `root` that a line above names. Call it when the tree is complete. */
 export function acknowledgeFindings(root: IConstruct): void {

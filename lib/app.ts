@@ -10,6 +10,7 @@ import { loadPipeline, loadPipelines } from '#lib/pipelines/index.ts';
 import { servingOf } from '#lib/serving/definition.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
 import { PresageStage } from '#lib/stage.ts';
+import { buildSite } from '#site/build.ts';
 
 export interface SynthesizeOptions {
   /** Where bundles and function assets are written. */
@@ -61,7 +62,10 @@ export async function synthesize(options: SynthesizeOptions): Promise<App> {
     // Its name cannot be that of a pipeline, which has no capital letters.
     const api = join(assets, 'API');
     if (served.length) layOutServing(bundles, api, servingOf(environment, served));
-    const serving = served.length ? { pipelines: served, assets: api } : undefined;
+    // The laptop has no CloudFront: there `presage up` serves the page.
+    const site = served.length && environment.serving?.page && name !== 'local' ? join(assets, 'SITE') : undefined;
+    if (site) await buildSite(site);
+    const serving = served.length ? { pipelines: served, assets: api, site } : undefined;
     acknowledgeFindings(new PresageStage(app, environment.name, { environment, pipelines, assets, serving }));
   }
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));

@@ -21,7 +21,17 @@ const EndpointSchema = z
   });
 
 const ThrottleSchema = z.strictObject({ rate: z.number().positive(), burst: z.int().min(1) });
-const PageSchema = z.strictObject({ throttle: ThrottleSchema });
+const PageSchema = z.strictObject({
+  throttle: ThrottleSchema,
+  domain: z
+    .strictObject({
+      name: z.hostname(),
+      certificateArn: z
+        .string()
+        .regex(/^arn:aws[\w-]*:acm:us-east-1:\d{12}:certificate\/[\w-]+$/, 'use one of us-east-1'),
+    })
+    .optional(),
+});
 
 /** Refuses what TypeScript cannot see in an environment, all problems at once, each with the path of its field. */
 export function checkEnvironment({ name, serving, pipelines }: Environment, definitions: readonly Pipeline[]): void {

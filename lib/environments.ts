@@ -52,6 +52,16 @@ export interface PipelineOverride {
   sources?: Record<string, SourceOverride>;
 }
 
+export interface PageSettings {
+  throttle: { rate: number; burst: number };
+  /**
+   * A name of your own for the page, with a certificate of us-east-1, where CloudFront looks for them. Without it the page
+   * has a name of CloudFront's, whose oldest allowed TLS version is CloudFront's choice too. Point the name at the
+   * distribution yourself.
+   */
+  domain?: { name: string; certificateArn: string };
+}
+
 /** The API of an environment. */
 export interface ServingSettings {
   /** Requests a second to each route, and how many more at once; a target of the gateway's, not a promise. */
@@ -64,7 +74,7 @@ export interface ServingSettings {
    * A page that anybody may open, whose calls need no token: a row is scored, a voucher is asked for, nobody's prediction
    * is shown. Its routes have a throttle of their own, for all visitors together. Left out, there is neither page nor route.
    */
-  page?: { throttle: { rate: number; burst: number } };
+  page?: PageSettings;
 }
 
 export interface Environment {

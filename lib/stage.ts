@@ -13,8 +13,8 @@ export interface PresageStageProps {
   pipelines: readonly CompiledPipeline[];
   /** Folder with the function assets of each pipeline: `<pipeline>/<step>/…`. */
   assets: string;
-  /** What the API serves, and the folder of its function assets; undefined: there is none. */
-  serving?: { pipelines: readonly Pipeline[]; assets: string } | undefined;
+  /** What the API serves, the folders of its function assets and of the page; undefined: there is none. */
+  serving?: { pipelines: readonly Pipeline[]; assets: string; site?: string | undefined } | undefined;
 }
 
 /** One environment: the lake, an ETL and an ML stack for each pipeline the environment has, and the API. */

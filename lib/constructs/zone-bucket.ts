@@ -3,7 +3,8 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket, ObjectOwners
 import type { Construct } from 'constructs';
 
 export interface ZoneBucketProps {
-  bucketName: string;
+  /** Left out, CloudFormation makes one: for a bucket that nobody has to find by its name. */
+  bucketName?: string;
   /** Where access logs go; the log bucket itself has none. */
   logs?: IBucket;
   /** Objects under these prefixes expire after this many days; everything else stays. */

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { AccountCheck } from '#lib/constructs/account-check.ts';
 import { ApiAuth } from '#lib/constructs/api-auth.ts';
 import { PredictionApi } from '#lib/constructs/prediction-api.ts';
+import { Site } from '#lib/constructs/site.ts';
 import type { Environment, ServingSettings } from '#lib/environments.ts';
 import { servingNames } from '#lib/names.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
@@ -15,11 +16,13 @@ export interface ServingStackProps {
   pipelines: readonly Pipeline[];
   /** Folder of the API's function assets. */
   assets: string;
+  /** Folder with the built page, where there is one on CloudFront. */
+  site?: string | undefined;
 }
 
-/** The predictions of all pipelines of an environment over HTTP, for services with a token. */
+/** The predictions of all pipelines of an environment over HTTP, for services with a token, and the page for people. */
 export class ServingStack extends Stack {
-  constructor(scope: Construct, id: string, { environment, settings, assets, ...props }: ServingStackProps) {
+  constructor(scope: Construct, id: string, { environment, settings, assets, site, ...props }: ServingStackProps) {
     const names = servingNames(environment, environment.account ?? Aws.ACCOUNT_ID);
     super(scope, id, stackProps(environment, names.stack, 'the predictions of all pipelines over HTTP'));
     new AccountCheck(this, 'AccountCheck', environment);
@@ -36,5 +39,9 @@ export class ServingStack extends Stack {
       tokenUrl,
     });
     new CfnOutput(this, 'ApiUrl', { value: api.url });
+    if (site && settings.page) {
+      const { url } = new Site(this, 'Site', { environment, settings: settings.page, folder: site, apiUrl: api.url });
+      new CfnOutput(this, 'PageUrl', { value: url });
+    }
   }
 }
