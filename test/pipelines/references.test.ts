@@ -155,6 +155,26 @@ const REFUSED: Record<string, Refused[]> = {
       (d) => Object.assign(d.predictions ?? {}, { table: 'features' }),
       'predictions.table: predictions of a model are made by sql/predictions.sql',
     ],
+    [
+      'a scored column that is none, and one that is missing',
+      (d) => Object.assign(d.predictions ?? {}, { scored: { chance: { of: 'positive_probability' } } }),
+      "predictions.scored.chance: 'chance' is no column of predictions besides the key (known: probability)",
+    ],
+    [
+      'a column that is not scored',
+      (d) => Object.assign(d.predictions ?? {}, { scored: {} }),
+      'predictions.scored.probability: is missing: say what it is made of',
+    ],
+    [
+      'an answer that a model of its kind does not give',
+      (d) => Object.assign(d.predictions ?? {}, { scored: { probability: { of: 'predicted_value' } } }),
+      "predictions.scored.probability.of: 'predicted_value' is no column that a binary model answers with",
+    ],
+    [
+      'scored rows without a model',
+      withoutModel({ table: 'features', scored: { visits: { of: 'predicted_label' } } }),
+      'predictions.scored: there is no `model` to score a row',
+    ],
     ['neither table nor model', withoutModel({}), 'predictions.table: without a model, name the table'],
     ['a table that is none', withoutModel({ table: 'feature' }), "'feature' is no table (did you mean features?)"],
     [
