@@ -27,8 +27,15 @@ const TASKS = {
     ]),
   'test:sql': (args) => runSuites([vitest('vitest.sql.config.ts', args)]),
   'test:faults': (args) => runSuites([vitest('vitest.faults.config.ts', args)]),
+  // Needs a Chromium, or on Linux the npm registry to get one.
+  'test:site': (args) => runSuites([vitest('vitest.site.config.ts', args)]),
   typecheck: () =>
-    runAll([tool('typescript/bin/tsc', '--noEmit'), python('-m', 'mypy', '--config-file', 'local/pyproject.toml')]),
+    runAll([
+      tool('typescript/bin/tsc', '--noEmit'),
+      // What runs in a browser has other globals.
+      tool('typescript/bin/tsc', '--noEmit', '-p', 'site'),
+      python('-m', 'mypy', '--config-file', 'local/pyproject.toml'),
+    ]),
   lint: () =>
     runAll([tool('@biomejs/biome/bin/biome', 'check'), ruff('check'), ruff('format', '--check', '--exclude', '*.md')]),
   synth: (args) => runAll([tool('aws-cdk/bin/cdk', 'synth', '--quiet', ...args)]),
@@ -36,6 +43,9 @@ const TASKS = {
   'sample-data': (args) => runAll([script('sample-data/generate.ts', ...args)]),
   docs: () => runAll([script('docs/generate.ts')]),
 };
+
+/** Suites run beside each other, and what they train is small: threads that wait for each other cost three times it. */
+const ONE_THREAD = { OMP_NUM_THREADS: '1' };
 
 await main(async (handOver) => {
   const [name = '', ...args] = process.argv.slice(2);
@@ -100,9 +110,6 @@ async function runSuites(suites) {
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-/** Suites run beside each other, and what they train is small: threads that wait for each other cost three times it. */
-const ONE_THREAD = { OMP_NUM_THREADS: '1' };
 
 /** A suite that shows itself while it runs. */
 function vitest(config, args) {

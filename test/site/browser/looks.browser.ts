@@ -85,3 +85,12 @@ it('moves nothing for people who asked for less motion', async () => {
   await STATES['waiting for the model']?.(page);
   expect(await page.evaluate("getComputedStyle(document.querySelector('.spinner')).animationName")).toBe('none');
 });
+
+it('is judged by a judge that finds what is bad on purpose', async () => {
+  const page = await open();
+  await page.evaluate(
+    "document.querySelector('label').remove(); document.querySelector('h2').setAttribute('aria-hiden', 'x')",
+  );
+  const findings = await axeFindings(page);
+  expect(findings.join('\n')).toMatch(/critical label: [\s\S]*critical aria-valid-attr: /);
+});
