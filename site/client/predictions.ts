@@ -17,7 +17,7 @@ const staleMark = () => element('span', { class: 'stale' }, 'older than it shoul
 
 /** A value with, for a share, a small bar beside it. */
 function cell(column: LookUpColumn, value: unknown): Node[] {
-  const text = document.createTextNode(shown(column, value));
+  const text = element('span', {}, shown(column, value));
   if (!isShare(column) || typeof value !== 'number') return [text];
   const width = 48 * Math.min(1, Math.max(0, value));
   return [

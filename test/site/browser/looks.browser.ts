@@ -88,9 +88,9 @@ it('moves nothing for people who asked for less motion', async () => {
 
 it('is judged by a judge that finds what is bad on purpose', async () => {
   const page = await open();
-  await page.evaluate(
-    "document.querySelector('label').remove(); document.querySelector('h2').setAttribute('aria-hiden', 'x')",
-  );
-  const findings = await axeFindings(page);
-  expect(findings.join('\n')).toMatch(/critical label: [\s\S]*critical aria-valid-attr: /);
+  await page.evaluate(`document.querySelector('label[for=score-up_orders]').remove()`);
+  await page.evaluate(`document.querySelector('h2').setAttribute('aria-hiden', 'x')`);
+  const findings = (await axeFindings(page)).join('\n');
+  expect(findings).toContain('critical label: ');
+  expect(findings).toContain('critical aria-valid-attr: ');
 });
