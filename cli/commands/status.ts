@@ -76,7 +76,7 @@ const TITLES = {
   api: 'API',
 } as const satisfies Record<Part['group'], string>;
 
-function lines(parts: readonly Part[]): string[] {
+export function lines(parts: readonly Part[]): string[] {
   const width = Math.max(...parts.map(({ name }) => name.length));
   const indent = ' '.repeat(11);
   return GROUPS.flatMap((group) => {

@@ -39,7 +39,7 @@ export async function up(options: UpOptions): Promise<number> {
 }
 
 async function begin(context: Context, options: UpOptions): Promise<Session> {
-  const pipelines = inOrder(await chosen(options.only));
+  const pipelines = inOrder(environments.local, await chosen(options.only));
   const state = stateFolder(context, options);
   const other = await runningUp(state);
   if (other)

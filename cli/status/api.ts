@@ -21,7 +21,7 @@ export async function apiParts(target: Target): Promise<Part[]> {
       return {
         state: health === 'ok' ? 'ok' : 'wrong',
         says: `${url}: /health says ${health}`,
-        link: `${url}/openapi.json`,
+        link: client.endpoint ? undefined : `${url}/openapi.json`,
         facts: { url, health },
       };
     }),

@@ -6,12 +6,18 @@ import { uploadSources } from '#cli/data/upload.ts';
 import { root } from '#cli/setup.mjs';
 import type { Target } from '#cli/target.ts';
 import type { Watch } from '#cli/up/watch.ts';
+import type { Environment } from '#lib/environments.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 
-/** The order in which pipelines are run: counting is done soon, a model of our own sooner than a search for the best one. */
-export function inOrder(pipelines: readonly Pipeline[]): Pipeline[] {
-  const cost = ({ model }: Pipeline) => (model ? (model.kind === 'script' ? 1 : 2) : 0);
-  return [...pipelines].sort((a, b) => cost(a) - cost(b));
+/**
+ * The order in which pipelines are run: counting is done soon, a model of our own sooner than a search for the best one. Of
+ * two that cost the same, first the one whose model answers for itself, since the page needs it.
+ */
+export function inOrder(environment: Environment, pipelines: readonly Pipeline[]): Pipeline[] {
+  const kinds = [undefined, 'script', 'automl'];
+  const place = ({ name, model }: Pipeline) =>
+    2 * kinds.indexOf(model?.kind) + (environment.pipelines[name]?.endpoint ? 0 : 1);
+  return [...pipelines].sort((a, b) => place(a) - place(b));
 }
 
 /** One run of a pipeline on its sample data, for the day `presage run` would take. What comes of it the watch tells. */
