@@ -1,6 +1,9 @@
 """Runs a command; prints {"seconds", "processorSeconds", "peakBytes", "said": last line of JSON it printed, or null}.
 
-    python measured.py COMMAND…
+    python measured.py [--at-most SECONDS] COMMAND…
+
+With a limit, a command that fails or takes longer (it is ended then) is no failure: {"leftOut": "why"}. What it prints
+is read for that alone.
 
 The peak is what the system says the largest process had, or, if that is more, the most that the process and all it
 started were seen to have at one time (Spark is a Python process and a Java one), looked at four times a second.
@@ -8,8 +11,10 @@ started were seen to have at one time (Spark is a Python process and a Java one)
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,8 +23,8 @@ import time
 _EVERY_SECONDS = 0.25
 
 
-def tree_bytes(root: int) -> int:
-    """Resident memory of a process and its descendants."""
+def tree(root: int) -> dict[int, int]:
+    """A process and its descendants: resident bytes of each."""
     listed = subprocess.run(
         ['ps', '-A', '-o', 'pid=,ppid=,rss='],
         capture_output=True,
@@ -31,20 +36,29 @@ def tree_bytes(root: int) -> int:
     while len(wanted) > size:
         size = len(wanted)
         wanted |= {pid for pid, (parent, _) in processes.items() if parent in wanted}
-    return sum(processes[pid][1] * 1024 for pid in wanted if pid in processes)
+    return {pid: processes[pid][1] * 1024 for pid in wanted if pid in processes}
 
 
 def main() -> None:
-    peak = 0
+    limited = sys.argv[1] == '--at-most'
+    limit, command = (float(sys.argv[2]), sys.argv[3:]) if limited else (float('inf'), sys.argv[1:])
+    peak, late = 0, False
     ended = threading.Event()
 
     def watch(pid: int) -> None:
-        nonlocal peak
+        nonlocal peak, late
         while not ended.wait(_EVERY_SECONDS):
-            peak = max(peak, tree_bytes(pid))
+            processes = tree(pid)
+            peak = max(peak, sum(processes.values()))
+            if time.perf_counter() - start > limit:
+                late = True
+                for process in processes:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(process, signal.SIGKILL)
 
     start = time.perf_counter()
-    child = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, stderr=sys.stderr, text=True)
+    errors = subprocess.STDOUT if limited else None
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     watcher = threading.Thread(target=watch, args=(child.pid,))
     watcher.start()
     output = child.stdout.read() if child.stdout else ''
@@ -52,10 +66,15 @@ def main() -> None:
     seconds = time.perf_counter() - start
     ended.set()
     watcher.join()
+    if status != 0 and limited:
+        last = next((line for line in reversed(output.splitlines()) if line.strip()), 'it said nothing')
+        print(json.dumps({'leftOut': f'not done after {limit:.0f} s' if late else last[:200]}))
+        return
     if status != 0:
         print(output, file=sys.stderr)
         sys.exit(1)
-    said = next((line for line in reversed(output.splitlines()) if line.startswith('{')), 'null')
+    lines = [] if limited else output.splitlines()
+    said = next((line for line in reversed(lines) if line.startswith('{')), 'null')
     report = {
         'seconds': seconds,
         'processorSeconds': used.ru_utime + used.ru_stime,

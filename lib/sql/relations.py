@@ -79,8 +79,13 @@ def source_query(source: Source, lenient: bool = False) -> str:
     """
     columns = source['columns']
     date = source['date']
-    conditions = []
+    # An empty key is seen in the text, where nothing has to be cast to see it; one that nobody can read, afterwards.
+    as_text = source['format'] == 'csv' and not lenient
+    given, conditions = [], []
     for name in source['key']:
+        if as_text:
+            given.append(f"{name} <> ''")
+            continue
         conditions.append(f'typed.{name} IS NOT NULL')
         if columns[name] == 'varchar':
             conditions.append(f"typed.{name} <> ''")
@@ -89,8 +94,7 @@ def source_query(source: Source, lenient: bool = False) -> str:
         conditions.append(f'{day} <= {RUN_DATE}')
     names = ', '.join(columns)
     cast = ', '.join(f'{typed(source, name, lenient)} AS {name}' for name in columns)
-    where = f' WHERE {" AND ".join(conditions)}' if conditions else ''
-    rows = f'FROM (SELECT {cast} FROM {source["raw"]}) AS typed{where}'
+    rows = f'FROM (SELECT {cast} FROM {source["raw"]}{_where(given)}) AS typed{_where(conditions)}'
     if not source['key']:
         return f'SELECT {"DISTINCT " if source["distinct"] else ""}{names} {rows}'
     others = [name for name in columns if name not in source['key']] or source['key']
@@ -99,6 +103,10 @@ def source_query(source: Source, lenient: bool = False) -> str:
     listed = ', '.join(f'typed.{name}' for name in columns)
     numbered = f'SELECT {listed}, ROW_NUMBER() OVER (PARTITION BY {partition} ORDER BY {order}) AS copy_number {rows}'
     return f'SELECT {names} FROM ({numbered}) AS numbered WHERE numbered.copy_number = 1'
+
+
+def _where(conditions: list[str]) -> str:
+    return f' WHERE {" AND ".join(conditions)}' if conditions else ''
 
 
 def table_query(table: Table) -> str:

@@ -19,7 +19,7 @@ describe('a compiled query', () => {
     expect(text).toMatch(/^WITH visit AS \( SELECT/);
     expect(text).toContain('FROM visits_raw_visit');
     expect(text).toContain("CAST(NULLIF(day, '') AS DATE) AS day");
-    expect(text).toContain('NOT typed.visit_id IS NULL');
+    expect(text).toContain("FROM visits_raw_visit WHERE visit_id <> '' ) AS typed");
     expect(text).toContain('typed.day <= :run_date');
     expect(text).toContain('PARTITION BY typed.visit_id ORDER BY typed.user_id ASC, typed.day ASC');
   });

@@ -17,7 +17,7 @@ from sqlglot import exp
 from .memory import in_little_memory
 
 # Below, the window is faster: there is one pass over the rows instead of three.
-_LARGE = 8 << 20
+_LARGE = 64 << 20
 
 
 @dataclass(frozen=True)
