@@ -29,6 +29,7 @@ const TASKS = {
   'test:faults': (args) => runSuites([vitest('vitest.faults.config.ts', args)]),
   // Needs a Chromium, or on Linux the npm registry to get one.
   'test:site': (args) => runSuites([vitest('vitest.site.config.ts', args)]),
+  'test:live': (args) => runSuites([vitest('vitest.live.config.ts', args)]),
   typecheck: () =>
     runAll([
       tool('typescript/bin/tsc', '--noEmit'),

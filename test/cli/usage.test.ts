@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -76,11 +78,51 @@ describe('presage run refuses', () => {
   });
 });
 
+describe('presage up refuses', () => {
+  it.each([
+    [
+      'pipelines that there are not, and lists those there are',
+      ['--only', 'vouchers,churn,x'],
+      /no pipeline 'churn', 'x'. Pipelines: .*reorder/,
+    ],
+    ['no pipeline at all', ['--only', ''], /no pipeline ''/],
+    ['a port that is none', ['--port', '70000'], /from 1 to 65535/],
+    ['a port that is no number', ['--port', 'http'], /from 1 to 65535/],
+    ['an option it does not have', ['--env', 'dev'], /unknown option '--env'/],
+    ['an argument', ['vouchers'], /too many arguments/],
+  ])('%s', async (_, args, message) => {
+    const { code, output } = await presage('up', ...args, '--state', join(folder, 'none'));
+    expect(output).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  it('a port in use, before anything is started', async () => {
+    const server = createServer();
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { code, output } = await presage('up', '--port', String(port), '--state', join(folder, 'none'));
+      expect([code, output]).toEqual([
+        1,
+        expect.stringMatching(`Port ${port} of 127.0.0.1 is in use: name another one`),
+      ]);
+      expect(existsSync(join(folder, 'none'))).toBe(false);
+    } finally {
+      server.close();
+    }
+  });
+});
+
 describe('presage query', () => {
   it('says how to make a local environment when there is none', async () => {
     const { code, output } = await presage('query', 'SELECT 1', '--state', join(folder, 'none'));
     expect(output).toContain('npm start');
     expect(code).toBe(1);
+  });
+
+  it('so does presage status', async () => {
+    const { code, output } = await presage('status', '--state', join(folder, 'none'));
+    expect([code, output]).toEqual([1, expect.stringContaining('npm start')]);
   });
 });
 
