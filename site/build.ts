@@ -40,7 +40,7 @@ async function bundle(outdir: string, data: PageData): Promise<Assets> {
     minify: true,
     format: 'esm',
     // Every browser of the last three years.
-    target: ['chrome115', 'firefox115', 'safari16.4'],
+    target: ['chrome117', 'firefox117', 'safari16.5'],
     legalComments: 'none',
     metafile: true,
     logLevel: 'error',

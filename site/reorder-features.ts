@@ -96,7 +96,7 @@ export const REORDER_FEATURES: Record<string, FeatureWords> = {
   },
   user_orders: {
     group: 'customer',
-    label: 'Orders',
+    label: 'Orders of the customer',
     meaning: 'Number of the next order: the one asked about counts.',
     unit: ORDERS,
     usual: [1, 100],
@@ -159,8 +159,8 @@ export const REORDER_FEATURES: Record<string, FeatureWords> = {
   },
   prod_orders: {
     group: 'product',
-    label: 'Orders with the product',
-    meaning: 'Of all customers.',
+    label: 'Orders of everybody',
+    meaning: 'How many orders of all customers had the product.',
     unit: ORDERS,
     usual: [1, 10_000_000],
     mayBeUnknown: false,

@@ -91,6 +91,6 @@ export class Fields {
   }
 }
 
-/** `Orders`, `is missing` → `Orders is missing`; whole sentences stay. */
+/** `Orders`, `is missing` → `“Orders” is missing.`; whole sentences stay. */
 const sentence = (label: string, message: string) =>
-  /^[a-z]/.test(message) ? `${label} ${message}${message.endsWith('.') ? '' : '.'}` : `${label}: ${message}`;
+  /^[a-z]/.test(message) ? `“${label}” ${message}${message.endsWith('.') ? '' : '.'}` : `${label}: ${message}`;

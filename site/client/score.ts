@@ -27,6 +27,7 @@ export function scorePart(): void {
     const { values, problems } = readValues(features, fields.text);
     if (problems.length) {
       fields.tell(problems);
+      markOdd();
       return;
     }
     fields.clear();

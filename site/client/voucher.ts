@@ -19,8 +19,10 @@ export function voucherPart(): void {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const orders = parseNumber(fields.text('total_orders'), false);
-    const problems: Problem[] = TEXTS.flatMap((field) => missing(field));
-    if ('problem' in orders) problems.push({ field: 'total_orders', message: orders.problem });
+    const [customer = [], country = [], ...days] = TEXTS.map((field) => missing(field));
+    const ofOrders = 'problem' in orders ? [{ field: 'total_orders', message: orders.problem }] : [];
+    // Down the page.
+    const problems = [...customer, ...country, ...ofOrders, ...days.flat()];
     if (problems.length || 'problem' in orders) return fields.tell(problems);
     fields.clear();
     const body = {

@@ -114,7 +114,7 @@ describe('the predictions of a customer', () => {
   it('are not asked for with a key that is none', async () => {
     const page = await open({ fragment: fragment() });
     await lookUp(page, 'seven');
-    await page.getByRole('link', { name: 'Customer has to be a whole number.' }).click();
+    await page.getByRole('link', { name: '“Customer” has to be a whole number.' }).click();
     expect(await focus(page)).toBe('look-up-user_id');
   });
 });

@@ -93,7 +93,7 @@ describe('values that are wrong', () => {
     expect(await page.locator('#score-summary').innerText()).toMatch(
       /3 fields to look at[\s\S]*is missing[\s\S]*whole number[\s\S]*write decimals with a point/,
     );
-    await page.getByRole('link', { name: /^Orders has to be a whole number/ }).click();
+    await page.getByRole('link', { name: /^“Orders of the customer” has to be a whole number/ }).click();
     expect(await focus(page)).toBe('score-user_orders');
     expect(await page.locator('#score-user_orders').getAttribute('aria-invalid')).toBe('true');
     await page.locator('#score-user_orders').fill('2');

@@ -44,7 +44,7 @@ it('shows what the API does not like at the fields', async () => {
   api.repliesTo(VOUCHER, { status: 400, body: { message: 'The request is not valid.', problems } });
   const page = await open();
   await find(page);
-  await page.getByRole('link', { name: 'Country is no country that there are vouchers of.' }).click();
+  await page.getByRole('link', { name: '“Country” is no country that there are vouchers of.' }).click();
   expect(await focus(page)).toBe('voucher-country_code');
   expect(await page.locator('#voucher-first_order_ts').getAttribute('aria-invalid')).toBe('true');
 });
