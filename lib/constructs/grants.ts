@@ -5,6 +5,7 @@ import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import type { Settings } from '#lambdas/shared/settings.ts';
 import type { Grant } from '#lambdas/shared/steps.ts';
+import { endpointStatements } from '#lib/constructs/endpoint-grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import { pipelineNames, tableName } from '#lib/names.ts';
 
@@ -104,7 +105,6 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
   ];
   const sagemaker = (...types: string[]) =>
     types.map((type) => arn('sagemaker', `${type}/${settings.sagemakerPrefix}*`));
-  const endpoint = arn('sagemaker', `endpoint/${names.endpoint}`);
   const passRole = (roles: string[], service: string) =>
     allow(['iam:PassRole'], roles, { StringEquals: { 'iam:PassedToService': service } });
   const stop = {
@@ -252,29 +252,13 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
         allow(['sagemaker:CreateTransformJob'], sagemaker('model')),
       ];
     case 'updateEndpoint':
-      return [
-        allow(['sagemaker:DescribeModel'], sagemaker('model')),
-        allow(
-          ['sagemaker:CreateEndpointConfig', 'sagemaker:DescribeEndpointConfig', 'sagemaker:AddTags'],
-          sagemaker('endpoint-config'),
-        ),
-        // Both know the endpoint and its configuration as their resources.
-        allow(['sagemaker:CreateEndpoint', 'sagemaker:UpdateEndpoint'], [endpoint, ...sagemaker('endpoint-config')]),
-        allow(['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint', 'sagemaker:AddTags'], [endpoint]),
-      ];
     case 'watchEndpoint':
-      return [
-        allow(['sagemaker:DescribeEndpoint'], [endpoint]),
-        allow(['sagemaker:DescribeEndpointConfig', 'sagemaker:DeleteEndpointConfig'], sagemaker('endpoint-config')),
-        // A list: it knows no resource.
-        allow(['sagemaker:ListEndpointConfigs'], ['*']),
-      ];
     case 'removeEndpoint':
-      return [
-        allow(['sagemaker:DescribeEndpoint', 'sagemaker:DeleteEndpoint'], [endpoint]),
-        allow(['sagemaker:DeleteEndpointConfig'], sagemaker('endpoint-config')),
-        allow(['sagemaker:ListEndpointConfigs'], ['*']),
-      ];
+      return endpointStatements(grant, {
+        endpoint: arn('sagemaker', `endpoint/${names.endpoint}`),
+        configs: sagemaker('endpoint-config'),
+        models: sagemaker('model'),
+      });
     case 'publishAlerts':
       return [allow(['sns:Publish'], [lake.alerts.topicArn])];
     case 'publishAnnouncements':
