@@ -6,7 +6,9 @@ Everything is true without asking while the server runs without `AUTH`.
 from __future__ import annotations
 
 import contextvars
+import functools
 import json
+import threading
 from typing import Any
 
 import botocore.session
@@ -25,6 +27,12 @@ from .settings import arn, endpoint
 acting_role: contextvars.ContextVar[str] = contextvars.ContextVar('presage_acting_role', default='')
 # The access key of the HTTP request being answered.
 request_key: contextvars.ContextVar[str] = contextvars.ContextVar('presage_request_key', default='')
+
+
+# One session for all clients: it reads a service's model once, which is most of the time of making one. Clients may be
+# used by several threads, sessions may not.
+_making = threading.Lock()
+_session = functools.cache(botocore.session.get_session)
 
 
 def role_name(role_arn: str) -> str:
@@ -111,15 +119,16 @@ def role_env(role_arn: str, name: str) -> dict[str, str]:
 
 def client_as(service: str, env: dict[str, str]) -> BaseClient:
     """A botocore client with the credentials of `role_env`."""
-    return botocore.session.get_session().create_client(
-        service,
-        region_name=env['AWS_REGION'],
-        endpoint_url=env['AWS_ENDPOINT_URL'],
-        aws_access_key_id=env['AWS_ACCESS_KEY_ID'],
-        aws_secret_access_key=env['AWS_SECRET_ACCESS_KEY'],
-        aws_session_token=env['AWS_SESSION_TOKEN'],
-        config=Config(retries={'total_max_attempts': 2}, s3={'addressing_style': 'path'}),
-    )
+    with _making:
+        return _session().create_client(
+            service,
+            region_name=env['AWS_REGION'],
+            endpoint_url=env['AWS_ENDPOINT_URL'],
+            aws_access_key_id=env['AWS_ACCESS_KEY_ID'],
+            aws_secret_access_key=env['AWS_SECRET_ACCESS_KEY'],
+            aws_session_token=env['AWS_SESSION_TOKEN'],
+            config=Config(retries={'total_max_attempts': 2}, s3={'addressing_style': 'path'}),
+        )
 
 
 def s3_as(env: dict[str, str]) -> BaseClient:

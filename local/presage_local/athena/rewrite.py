@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -62,7 +63,12 @@ def fail(name: str, message: exp.Expr | str, kind: str = 'INTEGER') -> exp.Expr:
 
 def cast(node: exp.Expr, kind: str, safe: bool = False) -> exp.Expr:
     """A cast to a DuckDB type, left alone by the other mends."""
-    return (exp.TryCast if safe else exp.Cast)(this=node, to=exp.DataType.build(kind, dialect='duckdb'))
+    return (exp.TryCast if safe else exp.Cast)(this=node, to=_type(kind).copy())
+
+
+@functools.lru_cache(maxsize=64)
+def _type(kind: str) -> exp.DataType:
+    return exp.DataType.build(kind, dialect='duckdb')  # parses
 
 
 def either(condition: exp.Expr, then: exp.Expr, otherwise: exp.Expr | None = None) -> exp.Case:

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects import Dialect
 from sqlglot.errors import ErrorLevel, OptimizeError, ParseError, SqlglotError, TokenError, UnsupportedError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
@@ -25,6 +26,10 @@ from .mends import mend
 from .prune import partition_predicate
 from .types import parse_type
 from .typing import METADATA
+
+# Read now: else somebody's first query waits for it.
+for _dialect in ('athena', 'trino', 'duckdb'):
+    Dialect.get_or_raise(_dialect)
 
 PATH = '$path'
 Columns = Mapping[str, str]  # column → declared type, in the table's order, partition keys last

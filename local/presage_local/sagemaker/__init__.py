@@ -14,7 +14,7 @@ def mount() -> None:
     """Register every operation and put the service in its place."""
     # Each module registers its operations when it is imported.
     from . import automl_api, endpoint_configs_api, models_api, registry_api, training_api, transform_api  # noqa: F401
-    from .endpoints_api import watch_idle
+    from .endpoint_models import watch_idle
     from .frame import service
     from .runtime_api import invocation
 

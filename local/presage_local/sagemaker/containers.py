@@ -8,6 +8,8 @@ _AUTOML_REGISTRY = '763104351884'
 _AUTOML = re.compile(r'(?:[^/]+/)?autogluon-inference(?::[\w.-]+|@sha256:[0-9a-f]{64})?')
 _SCIKIT_LEARN = re.compile(r'(?:[^/]+/)?sagemaker-scikit-learn(?::[\w.-]+|@sha256:[0-9a-f]{64})?')
 
+# Where the files of a container lie in the folder of its process.
+MODEL, CODE = 'model/model.tar.gz', 'ml/sourcedir.tar.gz'
 AUTOML, SCIKIT_LEARN = 'automl', 'scikit-learn'
 
 

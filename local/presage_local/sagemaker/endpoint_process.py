@@ -1,8 +1,8 @@
 """The process of an endpoint: the container of one model, kept warm, answering one call after the other.
 
-Started with the model's specification in its folder and a socket as stdin: a first message says `ready`, or why it
-could not start (`failed`); then a message with content type, accept and body is answered by status, content type and
-body, until the socket ends.
+Started with the model's specification and its files in its folder and a socket as stdin: a first message says `ready`,
+or why it could not start (`failed`); then a message with content type, accept and body is answered by status, content
+type and body, until the socket ends. The server brings the files, so that a start does not have to load an SDK.
 """
 
 import json
@@ -13,9 +13,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Protocol
 
-from . import s3files
 from .child import SPEC, JobFailure
-from .containers import AUTOML, Reply, kind_of
+from .containers import AUTOML, MODEL, Reply, kind_of
 from .wire import Closed, Wire
 
 
@@ -25,17 +24,9 @@ class Container(Protocol):
 
 
 def _start(spec: dict[str, Any]) -> Container:
-    """Load the model. JobFailure in AWS's words, with what really happened behind them."""
-    url, variant = spec['container']['ModelDataUrl'], spec['variant']
+    """Load the model that lies in the folder. JobFailure in AWS's words, with what really happened behind them."""
     environment = spec['container'].get('Environment', {})
-    try:
-        path = s3files.download(s3files.client(), url, Path('model', 'model.tar.gz'))
-    except JobFailure as failure:
-        raise JobFailure(
-            f'Failed to download model data for container "primary" from URL: "{url}". Please ensure that there is an '
-            'object located at the URL and that the role passed to CreateModel has permissions to download the object. '
-            f'({failure})'
-        ) from failure
+    path = Path(MODEL)
     try:
         if kind_of(spec['container']['Image']) == AUTOML:
             from .automl_container import AutomlContainer
@@ -49,8 +40,8 @@ def _start(spec: dict[str, Any]) -> Container:
             traceback.print_exc()
         told = str(error) if isinstance(error, JobFailure) else f'{type(error).__name__}: {error}'
         raise JobFailure(
-            f'The primary container for production variant {variant} did not pass the ping health check. Please check '
-            f'CloudWatch logs for this endpoint. ({told})'
+            f'The primary container for production variant {spec["variant"]} did not pass the ping health check. '
+            f'Please check CloudWatch logs for this endpoint. ({told})'
         ) from error
 
 

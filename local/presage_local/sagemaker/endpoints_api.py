@@ -8,21 +8,15 @@ Status: Creating → InService or Failed; Updating → InService, with the new c
 FailureReason if the new model did not start. DeleteEndpoint is the only operation on a failed endpoint.
 """
 
-import json
-import threading
-import time
-import uuid
 from typing import Any
 
 from .. import iam
-from ..jobs import base_env
-from ..service import Job, Store, get_account_id, now, start_job, state_dir
+from ..service import Job, Store, now, start_job
 from .endpoint_configs_api import find_config
-from .frame import AwsError, Record, Request, arn, child_env, get_region, listed, page, service
+from .endpoint_models import SERVING, replace, warm_model
+from .frame import AwsError, Record, Request, arn, listed, page, service
 from .models_api import containers_of, find_model
-from .warm import Launch, WarmModel, idle_seconds
 
-_SERVING = '_serving'
 _NEXT = '_next'
 _BUSY = ('Creating', 'Updating')
 _NOT_OFFERED = (
@@ -32,8 +26,6 @@ _NOT_OFFERED = (
     'ExcludeRetainedVariantProperties',
 )
 endpoints = Store('sagemaker', 'endpoints')
-_warm: dict[tuple[str, str, str], WarmModel] = {}
-_lock = threading.Lock()
 
 
 def find_endpoint(name: str) -> Record:
@@ -41,61 +33,6 @@ def find_endpoint(name: str) -> Record:
     if name not in endpoints:
         raise AwsError('ValidationException', f'Could not find endpoint "{arn("sagemaker", f"endpoint/{name}")}".')
     return endpoints[name]
-
-
-def _key(name: str) -> tuple[str, str, str]:
-    return get_account_id(), get_region(), name
-
-
-def answering(record: Record) -> tuple[str, WarmModel] | None:
-    """The variant an endpoint answers with and its container, which may have to start yet; None if it has none."""
-    name = record['EndpointName']
-    with _lock:
-        serving = record.get(_SERVING)
-        if serving is None:
-            return None
-        if _key(name) not in _warm:
-            _warm[_key(name)] = _model(name, serving)
-        return serving['VariantName'], _warm[_key(name)]
-
-
-def _model(name: str, serving: dict[str, Any]) -> WarmModel:
-    def launch() -> Launch:
-        spec = {'variant': serving['VariantName'], 'container': serving['Container']}
-        below = state_dir() / 'work' / 'endpoint'
-        env = {**base_env(), **child_env(serving['Role'], 'endpoint', threads='1')}
-        return Launch(json.dumps(spec), below / f'{name}-{uuid.uuid4().hex[:8]}', env, below / f'{name}.log')
-
-    return WarmModel(launch, serving['ServerlessConfig']['MaxConcurrency'])
-
-
-def _replace(record: Record, serving: dict[str, Any] | None, new: WarmModel | None) -> None:
-    """Let another container answer, or none; the former one ends when its calls are answered."""
-    key = _key(record['EndpointName'])
-    with _lock:
-        former = _warm.pop(key, None)
-        if serving is None or new is None:
-            record.pop(_SERVING, None)
-        else:
-            record.update({_SERVING: serving, 'EndpointConfigName': serving['EndpointConfigName']})
-            _warm[key] = new
-    if former is not None:
-        threading.Thread(target=former.end, daemon=True, name='former endpoint').start()
-
-
-def watch_idle() -> None:
-    """End processes nobody has called for a while, for as long as the server runs."""
-    threading.Thread(target=_end_idle, daemon=True, name='idle endpoints').start()
-
-
-def _end_idle() -> None:
-    while True:
-        seconds = idle_seconds()
-        time.sleep(min(max(seconds / 4, 0.1), 30))
-        with _lock:
-            models = list(_warm.values())
-        for model in models:
-            model.end_if_idle(seconds)
 
 
 def _check(request: Request, action: str) -> dict[str, Any]:
@@ -131,12 +68,12 @@ def _deploy(record: Record, serving: dict[str, Any], *, running: str, failed: st
     record.pop('FailureReason', None)
 
     def work(_job: Job) -> None:
-        new = _model(name, serving)
+        new = warm_model(name, serving)
         try:
             new.start()
         finally:
             record.pop(_NEXT, None)
-        _replace(record, serving, new)
+        replace(record, serving, new)
 
     start_job(
         record,
@@ -158,7 +95,12 @@ def create(request: Request) -> dict[str, Any]:
     with endpoints.lock:
         if name in endpoints:
             raise AwsError('ValidationException', f'Cannot create already existing endpoint "{identity}".')
-        record = endpoints[name] = {**request, 'EndpointArn': identity, 'CreationTime': now()}
+        record = endpoints[name] = {
+            **request,
+            'EndpointArn': identity,
+            'EndpointStatus': 'Creating',
+            'CreationTime': now(),
+        }
         _deploy(record, serving, running='Creating', failed='Failed')
     return record
 
@@ -202,7 +144,7 @@ def describe(request: Request) -> dict[str, Any]:
     """The endpoint as it stands now; what it is changing to is its PendingDeploymentSummary."""
     record = find_endpoint(request['EndpointName'])
     answer = dict(record)
-    serving, coming = record.get(_SERVING), record.get(_NEXT)
+    serving, coming = record.get(SERVING), record.get(_NEXT)
     if serving:
         answer['ProductionVariants'] = [_summary(serving, current=True)]
     if coming and record['EndpointStatus'] in _BUSY:
@@ -228,4 +170,4 @@ def delete(request: Request) -> None:
     with endpoints.lock:
         _check_idle(record)
         del endpoints[name]
-    _replace(record, None, None)
+    replace(record, None, None)

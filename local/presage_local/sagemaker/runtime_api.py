@@ -9,13 +9,13 @@ and text for everything a container does wrong, its start included. Source: the 
 from ..rest import RestOperation
 from ..service import Answer, get_account_id
 from .containers import Reply
-from .endpoints_api import answering, endpoints
+from .endpoint_models import answering
+from .endpoints_api import endpoints
 from .frame import AwsError, Request, arn, get_region
 from .warm import Died, Replaced, StartFailure, Throttled, TookTooLong
 
 _MAX_BYTES = 4 * 1024 * 1024
 _VARIANT = 'x-Amzn-Invoked-Production-Variant'
-_ATTRIBUTES = 'X-Amzn-SageMaker-Custom-Attributes'
 # Members that mean something only for endpoints the local cloud does not have.
 _NOT_OFFERED = ('TargetModel', 'TargetContainerHostname', 'InferenceComponentName', 'EnableExplanations', 'SessionId')
 _TOO_LONG = (
@@ -75,10 +75,7 @@ def invoke(request: Request) -> Answer:
     if not 200 <= reply.status < 300:
         raise _model_error(request['EndpointName'], reply.status, reply.body.decode('utf-8', 'replace'))
     # In small letters: MiniStack gives JSON under `Content-Type` the type of SageMaker's own protocol.
-    headers = {'content-type': reply.content_type, _VARIANT: variant}
-    if 'CustomAttributes' in request:
-        headers[_ATTRIBUTES] = request['CustomAttributes']
-    return reply.status, headers, reply.body
+    return reply.status, {'content-type': reply.content_type, _VARIANT: variant}, reply.body
 
 
 invocation = RestOperation(

@@ -17,9 +17,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from . import s3files
 from .child import JobFailure
-from .containers import Reply
+from .containers import CODE, Reply
 
 _CSV, _JSON = 'text/csv', 'application/json'
 _DEFAULT_ACCEPT = 'SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT'
@@ -145,7 +144,11 @@ def load_script(archive: Path, environment: dict[str, str]) -> Script:
     if not program:
         raise JobFailure('ClientError: the model container did not start: SAGEMAKER_PROGRAM is not set')
     if submitted.startswith('s3://'):
-        packed = s3files.download(s3files.client(), submitted, Path('ml', 'sourcedir.tar.gz'))
+        packed = Path(CODE)
+        if not packed.exists():  # it is there already where the server brought it
+            from . import s3files
+
+            s3files.download(s3files.client(), submitted, packed)
         code = unpack(packed, Path('ml', 'code'), 'SAGEMAKER_SUBMIT_DIRECTORY')
     else:
         code = model_dir / 'code'

@@ -51,12 +51,14 @@ class Replaced(Exception):
 class Launch:
     """How to start a container: its specification (JSON text), a folder of its own, its environment.
 
-    `kept_log` is where its log stays if it does not start; the folder goes with the process.
+    `stage(folder)` brings the files of the model into the folder, or raises StartFailure. `kept_log` is where the log
+    stays if the container does not start; the folder goes with the process.
     """
 
     spec: str
     folder: Path
     env: dict[str, str]
+    stage: Callable[[Path], None]
     kept_log: Path
 
 
@@ -64,6 +66,11 @@ class _Process:
     def __init__(self, launch: Launch, deadline: float) -> None:
         self.folder = launch.folder
         self.folder.mkdir(parents=True)
+        try:
+            launch.stage(self.folder)
+        except BaseException:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise
         child.write(self.folder / child.SPEC, launch.spec)
         command = [sys.executable, '-m', f'{__package__}.endpoint_process', str(self.folder)]
         ours, theirs = socket.socketpair()
