@@ -4,6 +4,7 @@ import { badRequest, parsedJson, textBody, valid } from '#lambdas/shared/http/bo
 import { isNumeric } from '#lambdas/shared/http/keys.ts';
 import type { HttpEvent } from '#lambdas/shared/http/route.ts';
 import { oncePerPipeline, type Scoring, type ServedColumn, type ServedPipeline } from '#lambdas/shared/http/serving.ts';
+import { NO_CONTROL_CHARACTERS } from '#lambdas/shared/http/text.ts';
 
 export type Row = Record<string, string | number | boolean>;
 
@@ -18,11 +19,7 @@ function valueSchema(column: ServedColumn): z.ZodType<string | number | boolean>
   if (isNumeric(column)) return z.int().min(-LARGEST).max(LARGEST);
   if (column.type === 'boolean') return z.boolean();
   // A line is a row to the model, so a value has no line ends.
-  return z
-    .string()
-    .min(1)
-    .max(LONGEST)
-    .regex(/^\P{Cc}*$/u, 'has control characters');
+  return z.string().min(1).max(LONGEST).regex(NO_CONTROL_CHARACTERS, 'has control characters');
 }
 
 /** A row as JSON: every feature, and nothing else. */

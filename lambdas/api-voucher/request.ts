@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { NO_CONTROL_CHARACTERS } from '#lambdas/shared/http/text.ts';
 import {
   frequentSegment,
   isAfter,
@@ -27,7 +28,7 @@ const country = z
   .trim()
   .min(1)
   .max(LONGEST)
-  .regex(/^\P{Cc}*$/u, 'has control characters')
+  .regex(NO_CONTROL_CHARACTERS, 'has control characters')
   .describe('As the events have it, for example Peru.');
 
 const fields = z.strictObject({

@@ -38,6 +38,7 @@ export const RESPONSES = {
   '413': refused(`The body has more than ${BODY_BYTES} bytes; of the gateway above 10 MB.`),
   '415': refused('The body is not said to be of a content type that is read here.'),
   '429': refused('Of the gateway: too many requests. Wait, then try again.'),
+  '431': { description: 'Of the gateway: path and headers have more than 10,240 bytes. Without a body.' },
   '500': refused('A fault of ours, or of the gateway.'),
   '503': refused('Not at the moment; of the gateway, when a handler cannot be reached.', {
     'Retry-After': { description: 'Seconds to wait.', schema: { type: 'string' } },
@@ -50,7 +51,7 @@ export const answers = (description: string, schema: Json, ...others: Status[]) 
   ...Object.fromEntries(others.map((status) => [status, ref('responses', `Status${status}`)])),
 });
 
-export const OPEN: Status[] = ['429', '500', '503'];
+export const OPEN: Status[] = ['429', '431', '500', '503'];
 export const READ: Status[] = ['400', '401', '403', '404', ...OPEN];
 export const SENT: Status[] = ['400', '401', '403', '404', '413', '415', ...OPEN];
 

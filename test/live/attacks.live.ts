@@ -1,0 +1,196 @@
+import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeleteRolePolicyCommand, IAMClient, ListRolesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
+import { describe, expect, inject, it } from 'vitest';
+import { noted } from '#cli/local/running.ts';
+import { reorderRow } from '#test/live/rows.ts';
+import type { Json } from '#test/stacks/synth.ts';
+
+const url = inject('url');
+const token = inject('token');
+const state = inject('state');
+
+interface Asked {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+async function ask(path: string, { body, type = 'application/json', authorization = `Bearer ${token}` }: Json = {}) {
+  const headers: Record<string, string> = { ...(authorization ? { authorization } : {}) };
+  if (body !== undefined && type) headers['content-type'] = type;
+  const given = typeof body === 'string' ? body : JSON.stringify(body);
+  const response = await fetch(`${url}${path}`, {
+    headers,
+    ...(body === undefined ? {} : { method: 'POST', body: given }),
+  });
+  return { status: response.status, headers: response.headers, text: await response.text() } satisfies Asked;
+}
+
+/** Words that only somebody inside would use. */
+const INSIDE = /arn:|\bat \S+\.(m?js|ts):|dynamodb|sagemaker|lambda|stack|presage-local/i;
+
+function expectRefusal({ status, text, headers }: Asked, ...wanted: number[]): Json {
+  expect(wanted, text).toContain(status);
+  const body = JSON.parse(text);
+  expect(body.message).toEqual(expect.any(String));
+  expect(text).not.toMatch(INSIDE);
+  // What the gateway says itself has none of our headers.
+  if (!['Unauthorized', 'Forbidden', 'Not Found', 'Too Many Requests'].includes(body.message))
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+  return body;
+}
+
+describe('a token that the pool itself could have signed', () => {
+  const [head = '', claims = ''] = token.split('.');
+  const said = JSON.parse(Buffer.from(claims, 'base64url').toString());
+  const pool = String(said.iss).split('/').at(-1);
+  const key = readFileSync(join(state, `ministack/cognito-pool-keys/${pool}-access.pem`), 'utf8');
+  const signed = (more: object, by: string | KeyObject = key) => {
+    const text = `${head}.${Buffer.from(JSON.stringify({ ...said, ...more })).toString('base64url')}`;
+    return `Bearer ${text}.${createSign('RSA-SHA256').update(text).sign(by, 'base64url')}`;
+  };
+  const status = async (authorization: string) =>
+    (await ask('/predictions/vouchers/Nowhere/x/y', { authorization })).status;
+  const now = () => Math.floor(Date.now() / 1000);
+
+  it('is taken when it says what the pool says', async () => {
+    expect(await status(signed({}))).toBe(404);
+  });
+
+  it('is refused when its time is over', async () => {
+    expect(await status(signed({ iat: now() - 7_200, auth_time: now() - 7_200, exp: now() - 3_600 }))).toBe(401);
+  });
+
+  it('is refused when it is of another pool, of another client, or of no client', async () => {
+    const iss = String(said.iss);
+    expect(await status(signed({ iss: `${iss}x` }))).toBe(401);
+    expect(await status(signed({ iss: iss.replace('eu-west-1', 'us-east-1') }))).toBe(401);
+    // As of another environment of the same account, whose pool is another one and whose client is not known here.
+    expect(await status(signed({ client_id: 'of-another-environment' }))).toBe(401);
+    expect(await status(signed({ client_id: undefined }))).toBe(401);
+  });
+
+  it('is refused when somebody else has signed it', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    expect(await status(signed({}, privateKey))).toBe(401);
+  });
+});
+
+describe('a key that means no good', () => {
+  const keys = {
+    'a slash': '7/9/11',
+    'an encoded slash': '7%2F9',
+    'a percent sign': '100%25',
+    'a broken percent sign': '%',
+    quotes: `"' OR 1=1 --`,
+    'a line end': '7%0A9',
+    'a null': '7%00',
+    'a way out': '..%2F..%2Fhealth',
+    'a formula': '=HYPERLINK("x")',
+    'ten kilobytes': 'x'.repeat(10_240),
+  };
+  it.each(Object.entries(keys))('is refused or not found: %s', async (_, key) => {
+    const path = key === '%' ? key : key.includes('%') ? key : encodeURIComponent(key).replaceAll('%2F', '/');
+    expectRefusal(await ask(`/predictions/reorder/${path}`), 400, 404, 414);
+  });
+
+  it('is not found in a pipeline that there is not', async () => {
+    for (const name of ['nothing', 'constructor', '__proto__', 'REORDER', 'reorder%20'])
+      expectRefusal(await ask(`/predictions/${name}/7/9`), 403, 404);
+  });
+});
+
+describe('a row to score', () => {
+  const path = '/reorder/score';
+  const { row, line } = reorderRow();
+  const values = line.split(',');
+
+  it('is answered alike as JSON and as CSV', async () => {
+    const json = await ask(path, { body: row });
+    const csv = await ask(path, { body: line, type: 'text/csv' });
+    expect([json.status, csv.status], json.text + csv.text).toEqual([200, 200]);
+    expect(JSON.parse(csv.text)).toEqual(JSON.parse(json.text));
+    const { pipeline, prediction, threshold } = JSON.parse(json.text);
+    expect(pipeline).toBe('reorder');
+    expect(prediction.will_reorder).toBe(prediction.probability > threshold);
+  });
+
+  it('is answered by the page’s route without a token', async () => {
+    const open = await ask(`/page${path}`, { body: row, authorization: '' });
+    expect(open.status, open.text).toBe(200);
+    expectRefusal(await ask(path, { body: row, authorization: '' }), 401);
+  });
+
+  it.each<[string, unknown, string, number]>([
+    ['17 values', values.slice(1).join(), 'text/csv', 400],
+    ['19 values', `${line},1`, 'text/csv', 400],
+    ['two lines', `${line}\n${line}`, 'text/csv', 400],
+    ['a header', Object.keys(row).join(), 'text/csv', 400],
+    ['no number', ['NaN', ...values.slice(1)].join(), 'text/csv', 400],
+    ['infinity', ['Infinity', ...values.slice(1)].join(), 'text/csv', 400],
+    ['an empty value', ['', ...values.slice(1)].join(), 'text/csv', 400],
+    ['nothing', '', 'text/csv', 400],
+    [
+      'numbers as text',
+      Object.fromEntries(Object.entries(row).map(([k, v]) => [k, String(v)])),
+      'application/json',
+      400,
+    ],
+    ['one that is missing', Object.fromEntries(Object.entries(row).slice(1)), 'application/json', 400],
+    ['one too many', { ...row, more: 1 }, 'application/json', 400],
+    ['a list', [row], 'application/json', 400],
+    ['half of a JSON', '{"a":', 'application/json', 400],
+    ['NaN in JSON', '{"user_orders": NaN}', 'application/json', 400],
+    ['another type', line, 'text/plain', 415],
+    ['too much of it', 'x'.repeat(70_000), 'text/csv', 413],
+  ])('is refused: %s', async (_, body, type, status) => {
+    expectRefusal(await ask(path, { body, type }), status);
+  });
+
+  it('waits for a model where there is none yet', async () => {
+    const answer = await ask('/conversion-rate/score', { body: '1', type: 'text/csv' });
+    expectRefusal(answer, 400, 503);
+  });
+});
+
+describe('a handler that is denied by its role', () => {
+  it('says that it is our fault and nothing else', async () => {
+    const { endpoint, region } = noted(state) ?? expect.fail('no presage up');
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const iam = new IAMClient({ endpoint, region, credentials });
+    const { Roles = [] } = await iam.send(new ListRolesCommand({ MaxItems: 1000 }));
+    const role = Roles.find(({ Description }) => Description?.startsWith('GET /predictions/'));
+    const policy = { RoleName: role?.RoleName, PolicyName: 'denied' };
+    const PolicyDocument = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Deny', Action: 'dynamodb:*', Resource: '*' }],
+    });
+    await iam.send(new PutRolePolicyCommand({ ...policy, PolicyDocument }));
+    try {
+      expectRefusal(await ask('/predictions/vouchers/Peru/frequent_segment/14-37'), 500);
+    } finally {
+      await iam.send(new DeleteRolePolicyCommand(policy));
+    }
+  });
+});
+
+describe('a burst', () => {
+  it('above the throttle of the page’s route is refused, and other routes go on', async () => {
+    const burst = await Promise.all(
+      Array.from({ length: 40 }, () => ask('/page/vouchers', { body: {}, authorization: '' })),
+    );
+    const refused = burst.filter(({ status }) => status === 429);
+    expect(refused.length).toBeGreaterThan(10);
+    for (const answer of burst) expectRefusal(answer, 400, 429);
+    expectRefusal(await ask('/vouchers', { body: {} }), 400);
+  });
+});
+
+describe('afterwards', () => {
+  it('no token, key or body is in any log', () => {
+    const log = readFileSync(join(state, 'cloud.log'), 'utf8');
+    for (const secret of [token, 'HYPERLINK', 'of-another-environment', 'OR 1=1']) expect(log).not.toContain(secret);
+  });
+});
