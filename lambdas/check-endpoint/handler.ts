@@ -24,15 +24,16 @@ const ATTEMPTS = 3;
 export const handler = step<MlPayload, MlPayload, { atMostSeconds: number }>((payload, { args, run }) =>
   checkJob(payload, {
     atMostSeconds: args.atMostSeconds,
-    look: (job) => look(job, run, payload.endpoint?.model ?? '', args.atMostSeconds),
+    look: (job) => look(job, run, payload, args.atMostSeconds),
     // An update cannot be called back; `look` says so when its time is over.
     stop: async () => {},
   }),
 );
 
-async function look(job: Job, run: Run, model: string, atMostSeconds: number): Promise<Look> {
+async function look(job: Job, run: Run, payload: MlPayload, atMostSeconds: number): Promise<Look> {
   if (job.id === NO_JOB) return { state: 'SUCCEEDED' };
   const { name } = endpointSettings();
+  const model = payload.endpoint?.model ?? '';
   const there = await describeEndpoint(name);
   const status = there?.EndpointStatus ?? 'not there';
   if (there && UNDER_WAY.includes(status)) {
@@ -54,10 +55,10 @@ async function look(job: Job, run: Run, model: string, atMostSeconds: number): P
       state: 'RETRY',
       notice: `The endpoint ${name} was being changed when this run came to it; it is ${status} now`,
     };
-  throw await failed(name, model, there);
+  throw await failed(name, model, there, payload.predictions !== undefined);
 }
 
-async function failed(name: string, model: string, there: Endpoint | undefined): Promise<Error> {
+async function failed(name: string, model: string, there: Endpoint | undefined, pushed: boolean) {
   const { EndpointStatus: status, EndpointConfigName, FailureReason } = there ?? {};
   const serves = there && status === 'InService';
   const why = FailureReason ?? (there ? 'SageMaker gives no reason' : 'it was deleted meanwhile');
@@ -71,6 +72,6 @@ async function failed(name: string, model: string, there: Endpoint | undefined):
     : 'It serves no model: rows are not scored until a run gives it one.';
   return stepError(
     'EndpointNotUpdated',
-    `The endpoint ${name} could not be given the model ${model}: ${why}. ${now} Tables and predictions of this run are published.`,
+    `The endpoint ${name} could not be given the model ${model}: ${why}. ${now}${pushed ? ' The predictions of this run are published.' : ''}`,
   );
 }

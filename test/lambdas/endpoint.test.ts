@@ -237,6 +237,8 @@ describe('looking at the endpoint', () => {
       ),
     });
     expect(deleted()).toEqual([MINE]);
+    const pushed = look({}, { predictions: { rows: 1, location: 's3://p/' } });
+    await expect(pushed).rejects.toThrow(/model-old\. The predictions of this run are published\.$/);
   });
 
   it('fails when it could not be created, says that nothing is served, and leaves no configuration', async () => {
