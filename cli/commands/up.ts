@@ -39,32 +39,38 @@ export async function up(options: UpOptions): Promise<number> {
 }
 
 async function begin(context: Context, options: UpOptions): Promise<Session> {
-  const pipelines = inOrder(environments.local, await chosen(options.only));
+  const watched = await localPipelines();
+  const pipelines = inOrder(environments.local, chosen(watched, options.only));
   const state = stateFolder(context, options);
   const other = await runningUp(state);
   if (other)
     throw new Problem(
       `\`presage up\` runs already (process ${other.pid}): ${other.url}\nEnd it with Ctrl-C there, or name another folder with --state.`,
     );
+  // A closed terminal or pipe: there is nobody left to tell anything.
+  process.stdout.on('error', () => context.abort(new Interrupted('SIGINT')));
   const board = boardFor(() => story.state());
   context.defer(() => board.close());
   const story: Story = new Story(pipelines, board);
   const door = await doorAt(context, options.port, story);
-  return Session.begin({ context, pipelines, state, door, board, story, runAll: options.run ?? false });
+  return Session.begin({ context, pipelines, watched, state, door, board, story, runAll: options.run ?? false });
 }
 
-async function chosen(only?: string): Promise<Pipeline[]> {
-  const all = await loadPipelines();
-  const mine = Object.values(all).filter(({ name }) => Object.hasOwn(environments.local.pipelines, name));
-  if (only === undefined) return mine;
+async function localPipelines(): Promise<Pipeline[]> {
+  return Object.values(await loadPipelines()).filter(({ name }) => Object.hasOwn(environments.local.pipelines, name));
+}
+
+function chosen(all: Pipeline[], only?: string): Pipeline[] {
+  if (only === undefined) return all;
   const names = only.split(',').map((name) => name.trim());
-  const unknown = names.filter((name) => !mine.some((pipeline) => pipeline.name === name));
-  if (unknown.length)
+  const unknown = names.filter((name) => !all.some((pipeline) => pipeline.name === name));
+  const quoted = unknown.map((name) => `'${name}'`).join(', ');
+  if (quoted)
     throw new Problem(
-      `--only: there is no pipeline ${unknown.map((name) => `'${name}'`).join(', ')}. Pipelines: ${mine.map(({ name }) => name).join(', ')}.`,
+      `--only: there is no pipeline ${quoted}. Pipelines: ${all.map(({ name }) => name).join(', ')}.`,
       2,
     );
-  return mine.filter(({ name }) => names.includes(name));
+  return all.filter(({ name }) => names.includes(name));
 }
 
 async function doorAt(context: Context, port: number, story: Story): Promise<Door> {

@@ -15,18 +15,18 @@ export interface Addresses {
   state: string;
   /** A token is ten lines of a terminal: one is enough, and the `curl` gets its own by a command. */
   isTerminal: boolean;
+  hasPage: boolean;
 }
 
 /** To read and to copy. */
 export function addressLines(addresses: Addresses): string[] {
-  const { url, outbox, token, tokenMinutes, state } = addresses;
+  const { url, outbox, token, tokenMinutes, state, hasPage } = addresses;
   return [
     '',
-    `  Page   ${url}/#token=${token}`,
-    '',
+    ...(hasPage ? [`  Page   ${url}/#token=${token}`, ''] : []),
     `  API    ${url}, its contract: ${url}/openapi.json`,
     `  Mails  ${shown(outbox)}`,
-    `  Token  above, good for ${tokenMinutes} minutes; another one: npx presage token${state}`,
+    `  Token  ${hasPage ? 'above' : token}, good for ${tokenMinutes} minutes; another one: npx presage token${state}`,
     `  Try    ${curlLine(addresses)}`,
     '',
   ];

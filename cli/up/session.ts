@@ -23,6 +23,8 @@ export interface SessionParts {
   context: Context;
   /** In the order in which they are run. */
   pipelines: readonly Pipeline[];
+  /** All there can be: others than these may be run beside. */
+  watched: readonly Pipeline[];
   state: string;
   door: Door;
   board: Board;
@@ -44,7 +46,7 @@ export class Session {
     this.parts = parts;
     this.target = localTarget(cloud);
     this.deployment = new Deployment(context, cloud, note, pipelines);
-    this.watch = new Watch(this.target, pipelines, story.news);
+    this.watch = new Watch(this.target, parts.watched, story.news);
     // Of a pipeline with a model, the ML machine makes what there is to ask for.
     story.onRunEnded = ({ pipeline: name, machine, execution }) => {
       const pipeline = pipelines.find((one) => one.name === name);
@@ -77,17 +79,24 @@ export class Session {
   /** Page and API answer, with what there is. */
   async open(): Promise<void> {
     const { board, door, pipelines, state, story } = this.parts;
-    const page = join(state, 'page');
     const [first] = pipelines;
-    await Promise.all([
-      buildSite(page).then(() => door.show(siteFiles(page))),
-      this.bring([API, ...(first ? [first.name] : [])]),
-    ]);
+    await Promise.all([this.showPage(join(state, 'page')), this.bring([API, ...(first ? [first.name] : [])])]);
     door.passOnTo(await apiUrl(this.target));
+    await this.watch.begin();
     story.titled(door.url);
     for (const pipeline of pipelines)
       if (!this.deployment.missing([pipeline.name]).length) await this.takeStock(pipeline);
     board.print(addressLines(await this.addresses()));
+  }
+
+  /** Public only where the environment says so, on the laptop too: its routes are made with it. */
+  private async showPage(folder: string): Promise<void> {
+    if (this.hasPage) await buildSite(folder);
+    this.parts.door.show(this.hasPage ? siteFiles(folder) : new Map());
+  }
+
+  private get hasPage() {
+    return this.target.environment.serving?.page !== undefined;
   }
 
   /** Runs what is to be run, and then whatever comes, until the context ends. */
@@ -165,6 +174,7 @@ export class Session {
       example: this.example,
       state: state === DEFAULT_STATE ? '' : ` --state ${shown(state)}`,
       isTerminal: board.isTerminal,
+      hasPage: this.hasPage,
     };
   }
 }

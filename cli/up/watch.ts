@@ -63,9 +63,13 @@ export class Watch {
     return new Promise((resolve) => this.take(pipeline, machine, { arn, name }, resolve));
   }
 
+  /** What was there before is no news. */
+  async begin(): Promise<void> {
+    await this.list(({ arn }) => this.known.add(arn));
+  }
+
   /** Ends with the command only. */
   async keepLooking(context: Context): Promise<never> {
-    await this.list(({ arn }) => this.known.add(arn)); // what was there before is no news
     for (let look = 1, failures = 0; ; look++) {
       await sleep(LOOK_MS, context);
       try {

@@ -45,7 +45,10 @@ const stack = (name: string, StackStatus = 'UPDATE_COMPLETE') => ({
   StackId: `arn:aws:cloudformation:eu-west-1:${account}:stack/${name}/1`,
   StackStatus: StackStatus as 'UPDATE_COMPLETE',
   CreationTime: hoursAgo(50),
-  Outputs: [{ OutputKey: 'ApiUrl', OutputValue: 'https://abc.execute-api.eu-west-1.amazonaws.com/' }],
+  Outputs: [
+    { OutputKey: 'ApiUrl', OutputValue: 'https://abc.execute-api.eu-west-1.amazonaws.com/' },
+    { OutputKey: 'PageUrl', OutputValue: 'https://abc.cloudfront.net' },
+  ],
 });
 const denied = (action: string) =>
   Object.assign(new Error(`User: arn:aws:iam::1:user/x is not authorized to perform: ${action} on resource: y`), {
@@ -102,7 +105,7 @@ describe('an environment in AWS', () => {
     });
     expect(named(parts, 'predictions', 'vouchers')?.says).toBe('of 2026-11-20, 1 day old');
     expect(named(parts, 'endpoints', 'presage-dev-reorder')?.says).toBe('InService with model-1, 1 day ago');
-    expect(named(parts, 'api', 'presage-dev-api')?.says).toContain('/health says ok');
+    expect(named(parts, 'api', 'presage-dev-api')?.says).toBe('https://abc.execute-api.eu-west-1.amazonaws.com: ok');
   });
 
   it('names a stack that failed and one that is not there', async () => {
@@ -162,9 +165,9 @@ describe('an environment in AWS', () => {
 
   it('says when the API does not answer', async () => {
     vi.stubGlobal('fetch', async () => new Response('{}', { status: 503 }));
-    expect(notWell(await allParts(target, now))[0]?.[2]).toContain('/health says status 503');
+    expect(notWell(await allParts(target, now))[0]?.[2]).toContain(': answers with 503');
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('fetch failed', { cause: new Error('ENOTFOUND') })));
-    expect(notWell(await allParts(target, now))[0]?.[2]).toContain('/health says nothing (ENOTFOUND)');
+    expect(notWell(await allParts(target, now))[0]?.[2]).toContain(': does not answer (ENOTFOUND)');
   });
 
   it('in which nothing is deployed is told without an error', async () => {
@@ -224,7 +227,6 @@ it('ages are told in the unit that fits', () => {
 describe('presage status', () => {
   it('is for programs with --json, and its exit code says whether all is well', async () => {
     const said = vi.spyOn(console, 'log').mockReturnValue();
-    const given = { ...environments.dev };
     Object.assign(environments.dev, { account });
     sts.on(GetCallerIdentityCommand).resolves({ Account: account });
     sagemaker.on(DescribeEndpointCommand).resolves({ EndpointStatus: 'InService', EndpointConfigName: 'config' });
@@ -245,8 +247,7 @@ describe('presage status', () => {
       expect(told.parts.every(({ state }: Part) => state === 'ok')).toBe(true);
     } finally {
       said.mockRestore();
-      Object.assign(environments.dev, given);
-      if (!('account' in given)) delete (environments.dev as Environment).account;
+      delete (environments.dev as Environment).account;
     }
   });
 });

@@ -52,7 +52,15 @@ describe('the next run by schedule', () => {
 
 describe('the addresses', () => {
   const example = { pipeline: 'reorder', key: { user_id: 7, product: 'a/b' }, prediction: {} } as never;
-  const given = { url: 'http://127.0.0.1:1', outbox: '/o', token: 'T', tokenMinutes: 60, example, state: ' --state s' };
+  const given = {
+    url: 'http://127.0.0.1:1',
+    outbox: '/o',
+    token: 'T',
+    tokenMinutes: 60,
+    example,
+    state: ' --state s',
+    hasPage: true,
+  };
 
   it('have a curl that can be pasted, with the token in a log and with a command for it on a terminal', () => {
     const log = addressLines({ ...given, isTerminal: false }).join('\n');
