@@ -72,7 +72,7 @@ describe('the contract', () => {
         ...(open && !requestBody ? [] : ['400', '404']),
         ...(requestBody ? ['413', '415'] : []),
       ];
-      expect([name, Object.keys(responses).sort()]).toEqual([name, [...wanted, '429', '500', '503'].sort()]);
+      expect([name, Object.keys(responses).sort()]).toEqual([name, [...wanted, '429', '431', '500', '503'].sort()]);
     }
   });
 
