@@ -16,6 +16,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   spark: async () => (await import('./benchmarks/spark.ts')).spark,
   push: async () => (await import('./benchmarks/push.ts')).push,
   reorder: async () => (await import('./benchmarks/reorder.ts')).reorderFeatures,
+  serving: async () => (await import('./benchmarks/serving.ts')).serving,
   run: async () => (await import('./benchmarks/run.ts')).run,
 };
 
