@@ -50,7 +50,9 @@ export async function presage(argv: string[]): Promise<number> {
   command('up')
     .description('everything on this machine until Ctrl-C: local cloud, pipelines, API, page, schedules')
     .option('--only <names>', 'only these pipelines, with commas between them: vouchers,reorder')
-    .option('--port <number>', 'where page and API answer on 127.0.0.1 (default: a free port)', port, 0)
+    .addOption(
+      new Option('--port <number>', 'where page and API answer on 127.0.0.1').argParser(port).default(0, 'a free one'),
+    )
     .option('--run', 'run every pipeline, also those that have predictions')
     .option('--state <folder>', 'keep the local environment there; a later `up` with it goes on with what there is')
     .action(async (options) => {

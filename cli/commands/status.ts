@@ -35,8 +35,9 @@ export async function status(context: Context, options: StatusOptions): Promise<
     const local = running
       ? `\`presage up\` runs: ${running.url} (process ${running.pid})`
       : '`presage up` does not run';
-    for (const line of [...heading(target, local), ...(parts.length ? lines(parts) : [])]) console.log(line);
-    console.log(wrong ? `${wrong} thing${wrong === 1 ? ' is' : 's are'} not well.` : 'All is well.');
+    const verdict = wrong ? `${wrong} thing${wrong === 1 ? ' is' : 's are'} not well.` : 'All is well.';
+    // In one piece, so that a reader who has seen enough (`| head`) breaks nothing.
+    console.log([...heading(target, local), ...lines(parts), verdict].join('\n'));
   }
   return wrong ? 1 : 0;
 }

@@ -72,7 +72,7 @@ export class Story {
 
   state(): string[] {
     const next = nextRunOf(this.pipelines, Date.now());
-    const head = `── Presage  ${this.headline}  ·  next by schedule: ${next}  ·  Ctrl-C ends it`;
+    const head = `── Presage  ${this.headline}  ·  Ctrl-C ends it  ·  next: ${next}`;
     return [
       styleText('bold', head),
       ...this.pipelines.map(({ name }) => {
