@@ -32,7 +32,8 @@ describe.each([
     for (const example of ['A favourite', 'Tried once']) {
       await page.getByRole('button', { name: example }).click();
       await page.getByRole('button', { name: 'Ask the model' }).click();
-      await page.locator('.verdict').waitFor(PATIENT);
+      await page.locator('#score-result .verdict, #score-status .failure').waitFor(PATIENT);
+      expect(await page.locator('#score-status').innerText()).toBe('');
       shares.push(Number.parseFloat((await page.locator('.figure').innerText()).replace(/^\D+/, '')));
     }
     expect(shares[0]).toBeGreaterThan(shares[1] ?? 100);
