@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, Fn, RemovalPolicy } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -120,7 +121,7 @@ export class Site extends Construct {
     });
     const page = new BucketDeployment(this, 'Page', {
       ...common,
-      sources: [Source.asset(folder, { exclude: ['assets'] })],
+      sources: [Source.data('index.html', readFileSync(join(folder, 'index.html'), 'utf8'))],
       cacheControl: [CacheControl.fromString(cacheControlOf('index.html'))],
       retainOnDelete: false,
     });
