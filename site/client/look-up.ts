@@ -96,7 +96,10 @@ export function lookUpPart(token: Token): void {
     const { predictions = [], next } = content as Rows;
     const [found] = query.kind === 'one' ? [content as Found] : predictions;
     if (query.kind === 'list')
-      result.replaceChildren(tableOf(lookUp, predictions), ...pagesOf(lookUp, query, pages, next));
+      result.replaceChildren(
+        tableOf(lookUp, predictions, Boolean(pages.length || next)),
+        ...pagesOf(lookUp, query, pages, next),
+      );
     else if (found) result.replaceChildren(listOf(lookUp, found));
     else status.none('There is no prediction for this key, or it has expired.');
     const title = result.querySelector('h3');

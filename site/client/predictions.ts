@@ -53,12 +53,12 @@ export function listOf(lookUp: LookUp, found: Found): HTMLElement {
 const keyText = (key: LookUpColumn[], found: Found) =>
   key.map(({ name, label }) => `${label} ${found.key[name]}`).join(', ');
 
-/** Predictions with the same first part of the key, in the order of the rest. */
-export function tableOf({ key, columns }: LookUp, found: Found[]): HTMLElement {
+/** Predictions with the same first part of the key, in the order of the rest; `paged` when there are others too. */
+export function tableOf({ key, columns }: LookUp, found: Found[], paged: boolean): HTMLElement {
   const [first, ...others] = key;
   const [one] = found;
   const whose = first && one ? `${first.label} ${one.key[first.name]}: ` : '';
-  const title = element('h3', {}, `${whose}${counted(found.length, 'prediction')} on this page`);
+  const title = element('h3', {}, `${whose}${counted(found.length, 'prediction')}${paged ? ' on this page' : ''}`);
   if (!found.length)
     return element(
       'div',
@@ -68,19 +68,17 @@ export function tableOf({ key, columns }: LookUp, found: Found[]): HTMLElement {
     );
   const numeric = ({ type }: LookUpColumn) =>
     type === 'double' || type === 'bigint' || type === 'integer' ? 'number' : '';
-  const head = [...others, ...columns].map((column) =>
-    element('th', { scope: 'col', class: numeric(column) }, column.label),
-  );
+  // Parts of a key are names, also where they are numbers.
+  const head = [
+    ...others.map(({ label }) => element('th', { scope: 'col' }, label)),
+    ...columns.map((column) => element('th', { scope: 'col', class: numeric(column) }, column.label)),
+  ];
   const rows = found.map((row) =>
     element(
       'tr',
       {},
-      ...others.map(({ name, ...column }, index) =>
-        element(
-          index ? 'td' : 'th',
-          { scope: index ? undefined : 'row', class: numeric({ name, ...column }) },
-          String(row.key[name]),
-        ),
+      ...others.map(({ name }, index) =>
+        element(index ? 'td' : 'th', { scope: index ? undefined : 'row' }, String(row.key[name])),
       ),
       ...columns.map((column) =>
         element(
