@@ -215,3 +215,17 @@ def test_a_plain_csv_file_is_left_to_the_fast_reader(tmp_path: Path) -> None:
     began = time.monotonic()
     assert read(table, 'SELECT count(*) FROM t').rows == [(300_001,)]
     assert fast < (time.monotonic() - began) / 2
+
+
+def test_a_line_longer_than_the_fast_reader_takes_is_read_too(tmp_path: Path) -> None:
+    long = 'x' * (3 << 20)
+    assert text(tmp_path, f'1,{long}\n2,b\n'.encode()) == [('1', long), ('2', 'b')]
+
+
+def test_one_file_with_an_odd_line_does_not_change_what_the_others_hold(tmp_path: Path) -> None:
+    contents = [b'1,a\n', b'2,"b, c"\n', b'3\n', b'4,d\n']
+    for number, content in enumerate(contents):
+        (tmp_path / f'{number}.csv').write_bytes(content)
+    files = [tmp_path / f'{number}.csv' for number in range(len(contents))]
+    table = TableData.of_files({'a': 'string', 'b': 'string'}, files, 'csv')
+    assert read(table, 'SELECT a, b FROM t ORDER BY a').rows == [('1', 'a'), ('2', 'b, c'), ('3', None), ('4', 'd')]
