@@ -5,11 +5,14 @@ const amount = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFr
 export const plainNumber = (value: number) => number.format(value);
 export const money = (value: number) => amount.format(value);
 
+/** Between a figure and its sign, so that no line ends there. */
+const SPACE = '\u00a0';
+
 /** 0.2 → 20 %, 0.1234 → 12.3 %; never 0 % or 100 % of what is neither. */
 export function percent(share: number): string {
-  if (share > 0 && share < 0.001) return 'less than 0.1 %';
-  if (share < 1 && share > 0.999) return 'more than 99.9 %';
-  return `${Number((share * 100).toFixed(1))} %`;
+  if (share > 0 && share < 0.001) return `less than 0.1${SPACE}%`;
+  if (share < 1 && share > 0.999) return `more than 99.9${SPACE}%`;
+  return `${Number((share * 100).toFixed(1))}${SPACE}%`;
 }
 
 /** `one(3, 'value')` → 3 values. */

@@ -243,8 +243,11 @@ describe('a token', () => {
 });
 
 describe('what is shown', () => {
+  /** No line ends before the sign. */
+  const spaced = (share: number) => percent(share).replace('\u00a0', ' ');
+
   it('of a probability is a percentage that never claims to be sure', () => {
-    expect([0, 0.0004, 0.2, 0.12345, 0.9999, 1].map(percent)).toEqual([
+    expect([0, 0.0004, 0.2, 0.12345, 0.9999, 1].map(spaced)).toEqual([
       '0 %',
       'less than 0.1 %',
       '20 %',
@@ -255,7 +258,7 @@ describe('what is shown', () => {
   });
 
   it('of a prediction depends on its column', () => {
-    expect(shown({ name: 'proba', type: 'double' }, 0.5)).toBe('50 %');
+    expect(shown({ name: 'proba', type: 'double' }, 0.5)).toBe('50\u00a0%');
     expect(shown({ name: 'voucher_amount', type: 'double' }, 2640.5)).toBe('2,640.5');
     expect(shown({ name: 'will_reorder', type: 'boolean' }, false)).toBe('unlikely');
     expect(shown({ name: 'buyer_stage', type: 'varchar' }, null)).toBe('–');
