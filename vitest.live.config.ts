@@ -6,7 +6,7 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
-    include: ['test/live/*.live.ts'],
+    include: ['test/**/*.live.ts'],
     exclude: ['node_modules/**'],
     globalSetup: ['test/live/up.ts'],
     // One after the other: the gateway's throttle is one for all who call.

@@ -3,35 +3,18 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteRolePolicyCommand, IAMClient, ListRolesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { describe, expect, inject, it } from 'vitest';
-import { noted } from '#cli/local/running.ts';
+import { presage } from '#test/e2e/presage.ts';
+import { type Answered, ask, clientSettings } from '#test/live/client.ts';
 import { reorderRow } from '#test/live/rows.ts';
 import type { Json } from '#test/stacks/synth.ts';
 
-const url = inject('url');
 const token = inject('token');
 const state = inject('state');
-
-interface Asked {
-  status: number;
-  headers: Headers;
-  text: string;
-}
-
-async function ask(path: string, { body, type = 'application/json', authorization = `Bearer ${token}` }: Json = {}) {
-  const headers: Record<string, string> = { ...(authorization ? { authorization } : {}) };
-  if (body !== undefined && type) headers['content-type'] = type;
-  const given = typeof body === 'string' ? body : JSON.stringify(body);
-  const response = await fetch(`${url}${path}`, {
-    headers,
-    ...(body === undefined ? {} : { method: 'POST', body: given }),
-  });
-  return { status: response.status, headers: response.headers, text: await response.text() } satisfies Asked;
-}
 
 /** Words that only somebody inside would use. */
 const INSIDE = /arn:|\bat \S+\.(m?js|ts):|dynamodb|sagemaker|lambda|stack|presage-local/i;
 
-function expectRefusal({ status, text, headers }: Asked, ...wanted: number[]): Json {
+function expectRefusal({ status, text, headers }: Answered, ...wanted: number[]): Json {
   expect(wanted, text).toContain(status);
   const body = JSON.parse(text);
   expect(body.message).toEqual(expect.any(String));
@@ -102,26 +85,10 @@ describe('a key that means no good', () => {
   });
 });
 
-describe('a row to score', () => {
+describe('a row to score that is none', () => {
   const path = '/reorder/score';
   const { row, line } = reorderRow();
   const values = line.split(',');
-
-  it('is answered alike as JSON and as CSV', async () => {
-    const json = await ask(path, { body: row });
-    const csv = await ask(path, { body: line, type: 'text/csv' });
-    expect([json.status, csv.status], json.text + csv.text).toEqual([200, 200]);
-    expect(JSON.parse(csv.text)).toEqual(JSON.parse(json.text));
-    const { pipeline, prediction, threshold } = JSON.parse(json.text);
-    expect(pipeline).toBe('reorder');
-    expect(prediction.will_reorder).toBe(prediction.probability > threshold);
-  });
-
-  it('is answered by the page’s route without a token', async () => {
-    const open = await ask(`/page${path}`, { body: row, authorization: '' });
-    expect(open.status, open.text).toBe(200);
-    expectRefusal(await ask(path, { body: row, authorization: '' }), 401);
-  });
 
   it.each<[string, unknown, string, number]>([
     ['17 values', values.slice(1).join(), 'text/csv', 400],
@@ -149,17 +116,20 @@ describe('a row to score', () => {
     expectRefusal(await ask(path, { body, type }), status);
   });
 
-  it('waits for a model where there is none yet', async () => {
-    const answer = await ask('/conversion-rate/score', { body: '1', type: 'text/csv' });
-    expectRefusal(answer, 400, 503);
+  it('is refused by the pipeline that it is no row of, before anybody asks a model', async () => {
+    expectRefusal(await ask('/conversion-rate/score', { body: line, type: 'text/csv' }), 400);
+  });
+
+  it('has to come with a token that may', async () => {
+    expectRefusal(await ask(path, { body: row, authorization: '' }), 401);
+    const read = await presage('token', '--state', state, '--scope', 'reorder.read');
+    expectRefusal(await ask(path, { body: row, authorization: `Bearer ${read.output.trim()}` }), 403);
   });
 });
 
 describe('a handler that is denied by its role', () => {
   it('says that it is our fault and nothing else', async () => {
-    const { endpoint, region } = noted(state) ?? expect.fail('no presage up');
-    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-    const iam = new IAMClient({ endpoint, region, credentials });
+    const iam = new IAMClient(clientSettings());
     const { Roles = [] } = await iam.send(new ListRolesCommand({ MaxItems: 1000 }));
     const role = Roles.find(({ Description }) => Description?.startsWith('GET /predictions/'));
     const policy = { RoleName: role?.RoleName, PolicyName: 'denied' };

@@ -4,17 +4,7 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { noted } from '#cli/local/running.ts';
 import { presage, start } from '#test/e2e/presage.ts';
-
-declare module 'vitest' {
-  export interface ProvidedContext {
-    /** Where page and API answer, without a slash at the end. */
-    url: string;
-    /** Of the environment's own client, for everything. */
-    token: string;
-    /** State folder of the running environment. */
-    state: string;
-  }
-}
+import type {} from '#test/live/provided.ts';
 
 /** Small pipelines that have all there is to ask for: a table, an endpoint, vouchers. */
 const PIPELINES = 'reorder,vouchers';

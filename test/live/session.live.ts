@@ -5,7 +5,7 @@ import { GetScheduleCommand, SchedulerClient, UpdateScheduleCommand } from '@aws
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { noted } from '#cli/local/running.ts';
 import { localTarget } from '#cli/target.ts';
-import { presage, processesOf, type Started, start } from './presage.ts';
+import { presage, processesOf, type Started, start } from '#test/e2e/presage.ts';
 
 /** `presage up` as a person uses it, with the one pipeline that needs no model. */
 let folder: string;

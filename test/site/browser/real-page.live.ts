@@ -1,12 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
+import type {} from '#test/live/provided.ts';
 import { axeFindings, DESK, focus, listen, PHONE, picture, withBrowser } from '#test/site/browser/support.ts';
 
-/**
- * The page where it really runs, with real answers: `SITE_URL=http://127.0.0.1:… npm run test:site`, against `presage up`
- * or an AWS environment with the predictions of the sample data. `SITE_TOKEN` is what `presage token` prints; the customer
- * and the country are those of the sample data unless SITE_CUSTOMER and SITE_COUNTRY say otherwise.
- */
-const { SITE_URL = '', SITE_TOKEN = '', SITE_CUSTOMER = '2', SITE_COUNTRY = 'Peru' } = process.env;
+/** The page where it really runs, with real answers: `presage up` with the predictions of the sample data. */
+const address = inject('url');
+const token = inject('token');
+/** One that the sample data has predictions for, and a country of its events. */
+const CUSTOMER = '2';
+const COUNTRY = 'Peru';
 /** A cold endpoint is asked again for two minutes at most. */
 const PATIENT = { timeout: 150_000 };
 
@@ -21,7 +22,7 @@ describe.each([
     complaints.length = 0;
     const page = await (await context({ viewport, colorScheme })).newPage();
     listen(page, complaints);
-    await page.goto(`${SITE_URL.replace(/\/?$/, '/')}${fragment}`);
+    await page.goto(`${address}/${fragment}`);
     await page.getByText(/^Connected to /).waitFor();
     return page;
   };
@@ -43,10 +44,9 @@ describe.each([
   });
 
   it('looks up a customer with a token of the address, and refuses without one', async () => {
-    expect(SITE_TOKEN, 'SITE_TOKEN: what `npx presage token` prints').toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-    const page = await open(`#token=${SITE_TOKEN}`);
+    const page = await open(`#token=${token}`);
     expect(page.url()).not.toContain('token');
-    await page.locator('#look-up-user_id').fill(SITE_CUSTOMER);
+    await page.locator('#look-up-user_id').fill(CUSTOMER);
     await page.getByRole('button', { name: 'Look up' }).click();
     await page.getByRole('table').waitFor({ timeout: 20_000 });
     expect(await page.getByRole('rowheader').count()).toBeGreaterThan(0);
@@ -54,7 +54,7 @@ describe.each([
     expect(await axeFindings(page)).toEqual([]);
 
     await page.getByRole('button', { name: 'Forget it' }).click();
-    await page.getByLabel('Access token').fill(`${SITE_TOKEN.slice(0, -6)}AAAAAA`);
+    await page.getByLabel('Access token').fill(`${token.slice(0, -6)}AAAAAA`);
     await page.getByRole('button', { name: 'Look up' }).click();
     await page.getByText('The token is not accepted').waitFor({ timeout: 20_000 });
     expect(await focus(page)).toBe('token-value');
@@ -64,7 +64,7 @@ describe.each([
   it('finds a voucher, and says at its field which country there is none of', async () => {
     const page = await open();
     await page.locator('#voucher').getByRole('button', { name: 'Example' }).click();
-    await page.locator('#voucher-country_code').fill(SITE_COUNTRY);
+    await page.locator('#voucher-country_code').fill(COUNTRY);
     await page.getByRole('button', { name: 'Find the voucher' }).click();
     await page.getByRole('heading', { name: /^(A voucher of|No voucher)/ }).waitFor({ timeout: 20_000 });
     await page.locator('#voucher-country_code').fill('Atlantis');
