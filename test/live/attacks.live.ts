@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteRolePolicyCommand, IAMClient, ListRolesCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { describe, expect, inject, it } from 'vitest';
+import conversionRate from '#lib/pipelines/conversion-rate/pipeline.ts';
 import { presage } from '#test/e2e/presage.ts';
 import { type Answered, ask, clientSettings } from '#test/live/client.ts';
 import { reorderRow } from '#test/live/rows.ts';
@@ -114,6 +115,15 @@ describe('a row to score that is none', () => {
     ['too much of it', 'x'.repeat(70_000), 'text/csv', 413],
   ])('is refused: %s', async (_, body, type, status) => {
     expectRefusal(await ask(path, { body, type }), status);
+  });
+
+  it('of a pipeline that has no model yet is asked to come back', async () => {
+    const features = conversionRate.model?.features ?? [];
+    const answer = await ask('/conversion-rate/score', {
+      body: Object.fromEntries(features.map((name) => [name, 1])),
+    });
+    expectRefusal(answer, 503);
+    expect(answer.headers.get('retry-after')).toBe('60');
   });
 
   it('is refused by the pipeline that it is no row of, before anybody asks a model', async () => {
