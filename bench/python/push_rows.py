@@ -57,7 +57,7 @@ def push(frame: DataFrame, rows: int, model: str) -> float:
         'expiresAt': 2_000_000_000,
     }
     start = time.perf_counter()
-    counts = script.write(frame, rows, request)
+    counts = script.write(frame, rows, request['key'], request)
     taken = time.perf_counter() - start
     if counts.written != rows:
         raise RuntimeError(f'of {rows} rows {counts} were written')
