@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.cloud import Cloud
 from tests.sagemaker.data import parquet, stages
+from tests.sagemaker.endpoints import Endpoints
 from tests.sagemaker.jobs import Sagemaker
 
 
@@ -34,3 +36,10 @@ def stage_container(stage_job: dict[str, Any]) -> dict[str, Any]:
     assert stage_job['AutoMLJobStatus'] == 'Completed', stage_job.get('FailureReason')
     container: dict[str, Any] = stage_job['BestCandidate']['InferenceContainers'][0]
     return container
+
+
+@pytest.fixture(scope='module')
+def endpoints(sagemaker: Sagemaker) -> Iterator[Endpoints]:
+    """Endpoints of a test module's own, gone when it has ended."""
+    with Endpoints(sagemaker) as helper:
+        yield helper

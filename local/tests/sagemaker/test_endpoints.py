@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,6 @@ from tests.sagemaker.endpoints import Endpoints
 from tests.sagemaker.jobs import Sagemaker, fresh
 
 SIZE = {'MemorySizeInMB': 2048, 'MaxConcurrency': 2}
-
-
-@pytest.fixture(scope='module')
-def endpoints(sagemaker: Sagemaker) -> Iterator[Endpoints]:
-    with Endpoints(sagemaker) as helper:
-        yield helper
 
 
 @pytest.fixture(scope='module')

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,6 @@ from tests.sagemaker.endpoints import Endpoints
 from tests.sagemaker.jobs import Sagemaker
 
 OUTPUT = {'SAGEMAKER_INFERENCE_OUTPUT': 'predicted_label,probability,probabilities,labels'}
-
-
-@pytest.fixture(scope='module')
-def endpoints(sagemaker: Sagemaker) -> Iterator[Endpoints]:
-    with Endpoints(sagemaker) as helper:
-        yield helper
 
 
 @pytest.fixture(scope='module')
