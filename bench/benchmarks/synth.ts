@@ -23,7 +23,7 @@ export const synth: Benchmark = {
       return time;
     };
     await side('one-build')(); // translates the queries if that is not done, and fills the file cache
-    const [ours, theirs] = await alternate(bench.quick ? 1 : 5, side('one-build'), side('nodejs-function'));
+    const [ours, theirs] = await alternate(bench.quick ? 1 : 3, side('one-build'), side('nodejs-function'));
     const [one, each] = [seriesOf(ours), seriesOf(theirs)];
     bench.print(table(['', 'median', 'min', 'max'], [seriesRow('one build', one), seriesRow('NodejsFunction', each)]));
     return [{ what: 'synth, times faster', value: each.median / one.median, aim: { atLeast: 5 } }];
