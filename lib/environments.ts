@@ -165,7 +165,7 @@ export const environments = {
     poll: { firstSeconds: 1, capSeconds: 1 },
     serving: { ...cloud.serving, page },
     pipelines: {
-      'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop },
+      'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop, endpoint },
       'conversion-rate': {
         modelVersion: 'v2',
         scheduled: false,
@@ -174,7 +174,7 @@ export const environments = {
         endpoint,
       },
       reorder: { scheduled: false, timeToLiveDays: 7, capacity: laptop, endpoint },
-      propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: laptop },
+      propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: laptop, endpoint },
       vouchers: { scheduled: false, timeToLiveDays: 7, capacity: laptop },
     },
   },
@@ -184,10 +184,10 @@ export const environments = {
     destroyData: true,
     serving: { ...cloud.serving, page },
     pipelines: {
-      'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small },
+      'buyer-stage': { scheduled: false, timeToLiveDays: 5, capacity: small, endpoint },
       'conversion-rate': { modelVersion: 'v2', scheduled: false, timeToLiveDays: FORTNIGHT, capacity: small, endpoint },
       reorder: { scheduled: false, timeToLiveDays: 5, capacity: small, endpoint },
-      propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: small },
+      propensity: { scheduled: false, timeToLiveDays: QUARTER, capacity: small, endpoint },
       vouchers: { scheduled: false, timeToLiveDays: 5, capacity: small },
     },
   },

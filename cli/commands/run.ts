@@ -20,8 +20,8 @@ import { awsTarget, environmentNamed, type Target } from '#cli/target.ts';
 import { parameterArguments } from '#lambdas/shared/message.ts';
 import type { EtlResult, Machine, MlResult, StartInput } from '#lambdas/shared/payload.ts';
 import { loadPipelines } from '#lib/pipelines/index.ts';
+import { suggestion } from '#lib/pipelines/names-known.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
-import { suggestion } from '#lib/pipelines/references.ts';
 
 export interface RunOptions {
   env: string;

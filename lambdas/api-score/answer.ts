@@ -8,6 +8,7 @@ import { normalisedLabel } from '#lib/sql/scored-sql.ts';
 function columnSchema({ type }: ServedColumn): z.ZodType<Scored> {
   if (type === 'double') return z.number();
   if (type === 'bigint' || type === 'integer') return z.int();
+  if (type === 'date') return z.iso.date();
   return type === 'boolean' ? z.boolean() : z.string();
 }
 
@@ -41,7 +42,7 @@ export function scoreOf(pipeline: ServedPipeline, model: string | undefined, lin
   const score = {
     pipeline: pipeline.name,
     model,
-    prediction: predictionOf(scoring, fields),
+    prediction: predictionOf(scoring, fields, new Date().toISOString().slice(0, 10)),
     ...(threshold === undefined ? {} : { threshold }),
   };
   const parsed = scoreSchema(pipeline).safeParse(score);

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { suggestion } from '#lib/pipelines/references.ts';
+import { suggestion } from '#lib/pipelines/names-known.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));

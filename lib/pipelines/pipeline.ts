@@ -1,5 +1,10 @@
 import * as z from 'zod';
+import { columns, identifier } from '#lib/pipelines/columns.ts';
+import { ModelSchema, PredictionsSchema } from '#lib/pipelines/model.ts';
 import { brokenReferences } from '#lib/pipelines/references.ts';
+
+export { type Column, ColumnSchema, type ColumnType, oneOf } from '#lib/pipelines/columns.ts';
+export type { AnswerColumn, Model } from '#lib/pipelines/model.ts';
 
 /**
  * What a pipeline is: data. No AWS construct in here and none in a pipeline's folder.
@@ -7,25 +12,6 @@ import { brokenReferences } from '#lib/pipelines/references.ts';
  * The schema below is the single source of a field's type, its check and its line in the reference pages (the text
  * given to `describe`). `definePipeline` refuses a bad definition with the path of every field that is wrong.
  */
-
-const COLUMN_TYPES = ['varchar', 'bigint', 'integer', 'double', 'boolean', 'date', 'timestamp'] as const;
-const identifier = z.string().regex(/^[a-z][a-z0-9_]*$/, 'use lower case letters, digits and underscores');
-
-export const ColumnSchema = z
-  .union([
-    z.enum(COLUMN_TYPES),
-    z.object({
-      type: z.enum(COLUMN_TYPES),
-      oneOf: z
-        .array(z.union([z.string(), z.int()]))
-        .min(1)
-        .optional()
-        .describe('The only values allowed; anything else stops the run. Null is allowed.'),
-    }),
-  ])
-  .transform((column) => (typeof column === 'string' ? { type: column } : column));
-
-const columns = z.record(identifier, ColumnSchema);
 
 const SourceSchema = z.object({
   format: z.enum(['parquet', 'csv']).describe('Format of the raw files; an environment can say otherwise.'),
@@ -95,79 +81,6 @@ const OutputSchema = z.object({
     .describe('Name in the sandbox and in --out. `<column>` in it makes one file per value of that column.'),
 });
 
-const ModelSchema = z.object({
-  kind: z
-    .enum(['automl', 'script'])
-    .describe('SageMaker AutoML, or a Python package of our own: model/<version>/ in the pipeline’s folder.'),
-  version: z
-    .string()
-    .regex(/^v[1-9][0-9]*$/, 'use v1, v2, …')
-    .optional()
-    .describe('Of a script model: the package in use; an environment can say otherwise.'),
-  problem: z
-    .enum(['binary', 'multiclass', 'regression'])
-    .describe('What is predicted: one of two classes, of several, or a number.'),
-  objective: z.enum(['F1macro', 'AUC', 'MSE']).describe('What the training improves and the baseline is compared by.'),
-  mode: z.enum(['ENSEMBLING', 'HYPERPARAMETER_TUNING']).default('ENSEMBLING'),
-  label: identifier.describe('The column of the training query that is predicted.'),
-  classes: z.array(z.string()).min(2).optional().describe('Allowed labels of a classification.'),
-  positive: z.string().optional().describe('The class a binary model gives the probability of.'),
-  features: z.array(identifier).min(1).describe('Columns sent to the model, in order.'),
-  trainingKey: z.array(identifier).min(1).describe('Columns that identify a row of the training query.'),
-  entity: z.array(identifier).min(1).describe('Columns that are never on both sides of the holdout split.'),
-  holdoutKey: z
-    .array(identifier)
-    .min(1)
-    .optional()
-    .describe('Columns by which a `holdout` file names rows of the training query; trainingKey unless said.'),
-  threshold: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .describe('Of a binary model: `above_threshold` from here on, excluded.'),
-  balanced: z
-    .boolean()
-    .default(false)
-    .describe('Whether training weighs the classes equally; the holdout is as it is.'),
-  meansBy: z
-    .array(identifier)
-    .default([])
-    .describe('Of a regression: training columns whose means are further baselines.'),
-  record: z
-    .array(identifier)
-    .default([])
-    .describe('Metrics kept of every trained model in the table model_training_metadata.'),
-  trainEveryDays: z.int().min(1).describe('A model older than this many days, by run date, is trained anew.'),
-});
-
-/** Columns of `scored` that one answer of a model has by itself; see lib/sql/scored-sql.ts. */
-const ANSWER_COLUMNS = [
-  'predicted_label',
-  'probability',
-  'positive_probability',
-  'above_threshold',
-  'predicted_value',
-] as const;
-
-const ScoredSchema = z.object({
-  of: z.enum(ANSWER_COLUMNS).describe('Column of `scored` that sql/predictions.sql makes it of.'),
-  min: z.number().optional().describe('What is less becomes this.'),
-  max: z.number().optional().describe('What is more becomes this.'),
-});
-
-const PredictionsSchema = z.object({
-  key: z.array(identifier).min(1).describe('Columns that identify a prediction: the key of the DynamoDB table.'),
-  columns: columns.describe('Key columns first, then what is predicted; as made by sql/predictions.sql.'),
-  table: identifier.optional().describe('Of a pipeline without a model: the table whose rows are served.'),
-  scored: z
-    .record(identifier, ScoredSchema)
-    .optional()
-    .describe(
-      'What sql/predictions.sql says of each column but the key, for an endpoint that scores one row at a time.',
-    ),
-});
-
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'use HH:MM, 24 hours, UTC');
 
 export const PipelineSchema = z
@@ -220,10 +133,6 @@ export type PipelineInput = z.input<typeof PipelineSchema>;
 export type Pipeline = z.output<typeof PipelineSchema>;
 export type Source = Pipeline['sources'][string];
 export type Table = Pipeline['tables'][string];
-export type Model = NonNullable<Pipeline['model']>;
-export type AnswerColumn = (typeof ANSWER_COLUMNS)[number];
-export type Column = z.output<typeof ColumnSchema>;
-export type ColumnType = (typeof COLUMN_TYPES)[number];
 export type QualityRule = Pipeline['quality'][number];
 export type Engine = Pipeline['engine'];
 export type SourceFormat = Source['format'];
@@ -265,6 +174,3 @@ const path = (parts: PropertyKey[]) =>
     (text, part) => (typeof part === 'number' ? `${text}[${part}]` : `${text}${text ? '.' : ''}${String(part)}`),
     '',
   );
-
-/** A varchar column with a closed set of values. */
-export const oneOf = (...values: string[]) => ({ type: 'varchar' as const, oneOf: values });

@@ -1,12 +1,6 @@
-import type { Column, Model, Pipeline } from '#lib/pipelines/pipeline.ts';
-import { metricNames } from '#lib/sql/metrics-sql.ts';
-import { answerTypes } from '#lib/sql/scored-sql.ts';
-
-export interface BrokenReference {
-  /** Of the field in the definition. */
-  path: PropertyKey[];
-  message: string;
-}
+import { model, predictions } from '#lib/pipelines/model-references.ts';
+import { allIn, type BrokenReference, closed, mustBeIn, withoutRunDate } from '#lib/pipelines/names-known.ts';
+import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 
 /** What the shape of a definition cannot say: names that must exist elsewhere in it, and choices that must fit. */
 export function brokenReferences(pipeline: Pipeline): BrokenReference[] {
@@ -72,20 +66,6 @@ function* sources({ sources }: Pipeline): Generator<BrokenReference> {
   }
 }
 
-/** Values of `oneOf` are of the column's type: texts, or whole numbers. */
-function* closed(columns: Record<string, Column>, path: PropertyKey[]): Generator<BrokenReference> {
-  for (const [name, { type, oneOf }] of Object.entries(columns)) {
-    if (!oneOf) continue;
-    const kind = { varchar: 'string', bigint: 'number', integer: 'number' }[type as string];
-    const other = oneOf.find((value) => typeof value !== kind);
-    if (!kind) yield { path: [...path, name, 'oneOf'], message: `not of a ${type}; use varchar, bigint or integer` };
-    else if (other !== undefined) {
-      const message = `${JSON.stringify(other)} is no ${type}; use ${kind === 'number' ? 'whole numbers' : 'texts'}`;
-      yield { path: [...path, name, 'oneOf', oneOf.indexOf(other)], message };
-    }
-  }
-}
-
 function* tables({ sources, tables, model }: Pipeline): Generator<BrokenReference> {
   const catalogued = Object.keys(sources).map((name) => `raw_${name}`);
   catalogued.push(...Object.keys(tables).map((name) => `${name}_candidate`));
@@ -108,11 +88,6 @@ function* tables({ sources, tables, model }: Pipeline): Generator<BrokenReferenc
   }
 }
 
-function* withoutRunDate(columns: string[], path: PropertyKey[]): Generator<BrokenReference> {
-  if (columns.includes('run_date'))
-    yield { path, message: 'run_date is a partition that every table has; use another name for the column' };
-}
-
 function* counts({ counts, sources }: Pipeline): Generator<BrokenReference> {
   for (const [name, { atMost }] of Object.entries(counts))
     if (atMost) yield* mustBeIn(atMost.of, Object.keys(sources), 'source', ['counts', name, 'atMost', 'of']);
@@ -125,106 +100,6 @@ function* quality({ quality, tables }: Pipeline): Generator<BrokenReference> {
     if ('column' in rule && columns)
       yield* mustBeIn(rule.column, Object.keys(columns), `column of ${rule.table}`, ['quality', i, 'column']);
   }
-}
-
-/** Which objectives SageMaker's AutoML accepts for which problem. */
-const OBJECTIVES = { binary: ['AUC'], multiclass: ['F1macro'], regression: ['MSE'] };
-
-function* model({ model, predictions }: Pipeline): Generator<BrokenReference> {
-  if (!model) return;
-  const { problem, objective, features } = model;
-  if (!predictions) yield { path: ['predictions'], message: 'a pipeline with a model says what its predictions are' };
-  if (!OBJECTIVES[problem].includes(objective)) {
-    const message = `${objective} does not fit ${problem} (use ${OBJECTIVES[problem].join(', ')})`;
-    yield { path: ['model', 'objective'], message };
-  }
-  yield* unfit(model);
-  const twice = features.filter((feature, i) => features.indexOf(feature) !== i);
-  if (twice.length) yield { path: ['model', 'features'], message: `named twice: ${twice.join(', ')}` };
-  const named = [...model.trainingKey, model.label, ...(predictions?.key ?? [])];
-  const both = features.filter((feature) => named.includes(feature));
-  if (both.length) {
-    const message = `${both.join(', ')}: neither a key nor the label is a feature; give the feature another name`;
-    yield { path: ['model', 'features'], message };
-  }
-  const training = [...new Set([...model.trainingKey, ...features])];
-  for (const field of ['entity', 'holdoutKey', 'meansBy'] as const)
-    yield* allIn(model[field] ?? [], training, 'column of trainingKey or features', ['model', field]);
-  yield* allIn(model.record, metricNames(model), `metric of a ${problem} model`, ['model', 'record']);
-}
-
-/** Fields that only some models have. */
-function* unfit(model: Model): Generator<BrokenReference> {
-  const { kind, version, problem, classes, positive, threshold } = model;
-  const no = (field: string, message: string) => ({ path: ['model', field], message });
-  if (kind === 'script' && !version)
-    yield no('version', 'a script model names the version in use: v1, v2, … as in its folder model/');
-  if (kind !== 'script' && version) yield no('version', `only a model of kind script has versions, this is ${kind}`);
-  if (problem === 'regression') {
-    if (classes) yield no('classes', 'a regression has none; leave it out');
-  } else if (!classes) yield no('classes', 'a classification lists its classes');
-  if (problem !== 'binary') {
-    if (positive) yield no('positive', `only a binary model has a positive class, this is ${problem}`);
-    if (threshold !== undefined) yield no('threshold', `only a binary model has a threshold, this is ${problem}`);
-  } else {
-    if (classes && classes.length !== 2) yield no('classes', `a binary model has two, these are ${classes.length}`);
-    if (!positive || !classes?.includes(positive))
-      yield no('positive', 'a binary model names its positive class, one of `classes`');
-  }
-  if (model.balanced && (problem === 'regression' || kind !== 'automl'))
-    yield no('balanced', `only an automl classification is balanced, this is ${kind} ${problem}`);
-  if (model.balanced && model.mode !== 'ENSEMBLING')
-    yield no('balanced', `AutoML knows weights of rows in mode ENSEMBLING only, this is ${model.mode}`);
-  if (model.meansBy.length && problem !== 'regression')
-    yield no('meansBy', `only a regression has means for baselines, this is ${problem}`);
-}
-
-function* predictions(pipeline: Pipeline): Generator<BrokenReference> {
-  const { predictions, model, tables } = pipeline;
-  if (!predictions) return;
-  const { key, columns, table } = predictions;
-  const names = Object.keys(columns);
-  yield* allIn(key, names, 'column of predictions', ['predictions', 'key']);
-  if (key.every((name) => names.includes(name)) && key.some((name, i) => names[i] !== name))
-    yield { path: ['predictions', 'columns'], message: `the key comes first: ${key.join(', ')}` };
-  yield* withoutRunDate(names, ['predictions', 'columns']);
-  yield* closed(columns, ['predictions', 'columns']);
-  const path = ['predictions', 'table'];
-  if (model) {
-    if (table) yield { path, message: 'predictions of a model are made by sql/predictions.sql; leave it out' };
-    yield* scored(pipeline, model);
-    return;
-  }
-  if (predictions.scored)
-    yield { path: ['predictions', 'scored'], message: 'there is no `model` to score a row; leave it out' };
-  if (!table) {
-    yield { path, message: `without a model, name the table whose rows are served: ${Object.keys(tables).join(', ')}` };
-    return;
-  }
-  yield* mustBeIn(table, Object.keys(tables), 'table', path);
-  const served = tables[table];
-  if (!served) return;
-  const types = { ...served.columns, ...served.partitionTypes };
-  for (const [name, { type }] of Object.entries(columns)) {
-    const at = ['predictions', 'columns', name];
-    yield* mustBeIn(name, Object.keys(types), `column of ${table}`, at);
-    const has = types[name]?.type;
-    if (has && has !== type) yield { path: at, message: `is ${has} in ${table}, not ${type}` };
-  }
-}
-
-/** Every answer names its model, so that column is made without being asked for. */
-function* scored({ predictions }: Pipeline, model: Model): Generator<BrokenReference> {
-  if (!predictions?.scored) return;
-  const path = ['predictions', 'scored'];
-  const wanted = Object.keys(predictions.columns).filter((name) => !predictions.key.includes(name) && name !== 'model');
-  const known = Object.keys(answerTypes(model));
-  for (const [name, { of }] of Object.entries(predictions.scored)) {
-    yield* mustBeIn(name, wanted, 'column of predictions besides the key', [...path, name]);
-    yield* mustBeIn(of, known, `column that a ${model.problem} model answers with`, [...path, name, 'of']);
-  }
-  for (const name of wanted)
-    if (!predictions.scored[name]) yield { path: [...path, name], message: 'is missing: say what it is made of' };
 }
 
 function* outputs({ outputs, sources, tables }: Pipeline): Generator<BrokenReference> {
@@ -247,29 +122,3 @@ const FILE_COLUMN = /<([a-z][a-z0-9_]*)>/g;
 export const fileColumns = (file: string): string[] => [
   ...new Set([...file.matchAll(FILE_COLUMN)].map(([, column]) => column ?? '')),
 ];
-
-function* allIn(names: string[], known: string[], what: string, path: PropertyKey[]): Generator<BrokenReference> {
-  for (const [i, name] of names.entries()) yield* mustBeIn(name, known, what, [...path, i]);
-}
-
-function* mustBeIn(name: string, known: string[], what: string, path: PropertyKey[]): Generator<BrokenReference> {
-  if (!known.includes(name)) yield { path, message: `'${name}' is no ${what} (${suggestion(name, known)})` };
-}
-
-/** "did you mean x?" when one known name is close, the list otherwise. */
-export function suggestion(name: string, known: string[]): string {
-  const near = known.map((k) => [distance(name, k), k] as const).sort((a, b) => a[0] - b[0])[0];
-  return near && near[0] <= Math.max(2, name.length / 4) ? `did you mean ${near[1]}?` : `known: ${known.join(', ')}`;
-}
-
-/** Levenshtein's distance: one row of the table at a time. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, x] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, y] of [...b].entries())
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (x === y ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}

@@ -7,10 +7,10 @@ export type Scored = string | number | boolean | null;
 /**
  * What lib/sql/scored-sql.ts and a pipeline's predictions.sql make of a scored row, of one answer: the fields of the line
  * that the model's container gives. By hand, because nobody starts a query engine for one row; a test holds the two
- * against each other. Null is what they cannot tell.
+ * against each other. Null is what they cannot tell. The run date is a day, `YYYY-MM-DD`.
  */
-export function predictionOf(scoring: Scoring, fields: string[]): Record<string, Scored> {
-  const answer = answerOf(scoring, fields);
+export function predictionOf(scoring: Scoring, fields: string[], runDate: string): Record<string, Scored> {
+  const answer = { ...answerOf(scoring, fields), run_date: runDate };
   return Object.fromEntries(
     Object.entries(scoring.columns).map(([name, { of, min = -Infinity, max = Infinity }]) => {
       const value = answer[of] ?? null;

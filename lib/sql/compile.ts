@@ -5,8 +5,9 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { candidateTableName, predictionsTableName, rawTableName } from '#lib/names.ts';
+import { suggestion } from '#lib/pipelines/names-known.ts';
 import type { CompiledPipeline, CompiledQuery, Pipeline, SourceFormat } from '#lib/pipelines/pipeline.ts';
-import { fileColumns, suggestion } from '#lib/pipelines/references.ts';
+import { fileColumns } from '#lib/pipelines/references.ts';
 import { scoredColumns } from './scored-sql.ts';
 import { columnTypes, tableColumns, withConstants } from './sql-text.ts';
 

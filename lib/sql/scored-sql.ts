@@ -116,9 +116,11 @@ const numberList = (column: string) =>
 export function columnTypes(pipeline: Pipeline, names: string[]): Record<string, ColumnType> {
   const places = [
     pipeline.predictions?.columns ?? {},
+    pipeline.model?.derived ?? {},
     ...Object.values(pipeline.tables).flatMap((table) => [table.columns, table.partitionTypes]),
     ...Object.values(pipeline.sources).map((source) => source.columns),
   ];
+  // Not named at all: a label, which is a text to whoever reads it.
   const typeOf = (name: string) => places.find((columns) => columns[name])?.[name]?.type ?? 'varchar';
   return Object.fromEntries(names.map((name) => [name, typeOf(name)]));
 }

@@ -110,6 +110,32 @@ describe('a row of a script model', () => {
   });
 });
 
+describe('a row of a model with several classes', () => {
+  it('is answered with the likeliest class', async () => {
+    says(`Dreamer,"[0.75, 0.25]","['Dreamer', 'Active Searcher']"`, 'model-3');
+    const features = getServing().pipelines['buyer-stage']?.score?.features ?? [];
+    const row = Object.fromEntries(features.map(({ name }) => [name, 1]));
+    const { body } = await json(row, { scope: 'presage/buyer-stage.score', route: 'POST /buyer-stage/score' });
+    const prediction = { buyer_stage: 'Dreamer', probability: 0.75 };
+    expect(body).toEqual({ pipeline: 'buyer-stage', model: 'model-3', prediction });
+  });
+});
+
+describe('a row of a model that foretells a week', () => {
+  it('is answered with the week that begins today, as a batch says its run date', async () => {
+    says(`0,"[0.25, 0.75]","['1', '0']"`);
+    vi.useFakeTimers({ now: new Date('2026-03-01T00:30:00+01:00'), toFake: ['Date'] });
+    try {
+      const features = getServing().pipelines.propensity?.score?.features ?? [];
+      const row = Object.fromEntries(features.map(({ name }) => [name, 0]));
+      const { body } = await json(row, { scope: 'presage/propensity.score', route: 'POST /propensity/score' });
+      expect(body.prediction).toEqual({ proba: 0.25, predicted_week: '2026-02-28' });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
 describe('a request is refused, with everything that is wrong with it,', () => {
   it('for fields that are missing and others that there are not', async () => {
     const { up_orders: _, ...seventeen } = ROW;

@@ -114,6 +114,12 @@ const REFUSED: Record<string, Refused[]> = {
     ['three classes of two', inModel({ classes: ['0', '1', '2'] }), 'a binary model has two, these are 3'],
     ['a strange positive class', inModel({ positive: 'yes' }), 'one of `classes`'],
     ['a feature twice', (d) => d.model?.features.push('visits'), 'named twice: visits'],
+    ['a feature of no table', inModel({ features: ['visit'] }), 'model.features: no table has visit: say their types'],
+    [
+      'a derived column that no model reads',
+      inModel({ derived: { visit: 'bigint' } }),
+      "model.derived.visit: 'visit' is no feature (did you mean visits?)",
+    ],
     ['a feature that is a key', (d) => d.model?.features.push('user_id'), 'user_id: neither a key nor the label'],
     ['no predictions', (d) => delete d.predictions, 'says what its predictions are'],
     ['an entity nobody gives', inModel({ entity: ['user'] }), "model.entity[0]: 'user' is no column of trainingKey"],

@@ -33,8 +33,8 @@ describe('the contract', () => {
       'GET /predictions/reorder/{user_id}/{product_id}',
       'GET /predictions/vouchers/{country_code}',
       'GET /predictions/vouchers/{country_code}/{segment_name}/{segment}',
+      'POST /buyer-stage/score',
       'POST /conversion-rate/score',
-      'POST /page/conversion-rate/score',
       'POST /page/reorder/score',
       'POST /page/vouchers',
       'POST /predictions/buyer-stage',
@@ -42,6 +42,7 @@ describe('the contract', () => {
       'POST /predictions/propensity',
       'POST /predictions/reorder',
       'POST /predictions/vouchers',
+      'POST /propensity/score',
       'POST /reorder/score',
       'POST /vouchers',
     ]);

@@ -3,6 +3,7 @@ import { scoresTableName } from '#lib/names.ts';
 import buyerStage from '#lib/pipelines/buyer-stage/pipeline.ts';
 import conversionRate from '#lib/pipelines/conversion-rate/pipeline.ts';
 import type { Model, Pipeline } from '#lib/pipelines/pipeline.ts';
+import propensity from '#lib/pipelines/propensity/pipeline.ts';
 import reorder from '#lib/pipelines/reorder/pipeline.ts';
 import { answerOf, predictionOf } from '#lib/serving/scored.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
@@ -20,6 +21,7 @@ beforeAll(() => {
 afterAll(() => engines.close());
 
 const which = { execution: 'r', scored: 'm' };
+const DAY = '2026-11-20';
 
 /** Rows of a query over answers of a container: label, probabilities, labels. */
 async function bySql(pipeline: Pipeline, sql: string, answers: string[][]): Promise<Record<string, Cell>[]> {
@@ -61,23 +63,33 @@ const BINARY = [
   ['0', '[]', '[]'],
 ];
 
+const STAGES = [
+  ['Dreamer', '[0.5, 0.25, 0.25]', "['Dreamer', 'Active Searcher', 'Ready to Transact']"],
+  ['Active Searcher', '[0.2,0.8]', '["Dreamer","Active Searcher"]'],
+  ['Ready to Transact', '[0.5, 0.5]', "['Dreamer', 'Active Searcher']"],
+  ['', '[0.4, 0.6]', "['Dreamer', 'Active Searcher']"],
+];
+
 it.each([
   ['reorder', reorder, BINARY],
+  ['propensity', propensity, BINARY],
+  ['buyer-stage', buyerStage, STAGES],
   ['conversion-rate', conversionRate, ['0.25', '1.5', '-0.25', '0', '1', '1e-9', '7.5E-1', ''].map((one) => [one])],
 ] as const)(
   'a row of %s is answered with what predictions.sql makes of the same answer',
   async (_, pipeline, answers) => {
-    const sql = predictionsQuery(await compilePipeline(pipeline), which, '2026-11-20');
+    const sql = predictionsQuery(await compilePipeline(pipeline), which, DAY);
     const rows = await bySql(pipeline, sql, answers as unknown as string[][]);
     expect(rows).toHaveLength(answers.length);
     const scoring = scoringOf(pipeline);
     for (const [i, answer] of answers.entries())
-      expect([answer, predictionOf(scoring, [...answer])]).toEqual([answer, withoutKey(rows[i] ?? {}, pipeline)]);
+      expect([answer, predictionOf(scoring, [...answer], DAY)]).toEqual([answer, predicted(rows[i] ?? {}, pipeline)]);
   },
 );
 
-const withoutKey = (row: Record<string, Cell>, pipeline: Pipeline) =>
-  Object.fromEntries(Object.entries(row).filter(([name]) => !pipeline.predictions?.key.includes(name)));
+/** Without the key, which the caller knows, and the model, which every answer names beside the prediction. */
+const predicted = (row: Record<string, Cell>, { predictions }: Pipeline) =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => !predictions?.key.includes(name) && name !== 'model'));
 
 it('names of several classes are read alike: quotes, commas and blanks in them', async () => {
   const answers = [

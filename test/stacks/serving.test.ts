@@ -4,7 +4,7 @@ import { type Environment, environments } from '#lib/environments.ts';
 import { flatten, type Json, resourcesOf, SYNTH_MS, synthTemplates, type Template } from '#test/stacks/synth.ts';
 
 const PIPELINES = Object.keys(environments.dev.pipelines);
-const SCORED = ['conversion-rate', 'reorder'];
+const SCORED = ['buyer-stage', 'conversion-rate', 'propensity', 'reorder'];
 /** Routes that nobody needs a token for. */
 const OPEN = /^(GET \/(health|openapi\.json)|POST \/page\/.+)$/;
 const dev: Environment = { ...environments.dev, account: '111111111111' };
@@ -49,7 +49,9 @@ describe('a request', () => {
       pathsOf(route, route.endpoint ? scored : [], true).map(({ path }) => `${route.method} ${path}`),
     );
     expect(keys.sort()).toEqual(wanted.sort());
-    expect(keys).toEqual(expect.arrayContaining(['POST /reorder/score', 'POST /page/reorder/score']));
+    expect(keys).toEqual(expect.arrayContaining(SCORED.map((name) => `POST /${name}/score`)));
+    const ofThePage = keys.filter((key) => key.startsWith('POST /page/'));
+    expect(ofThePage).toEqual(['POST /page/reorder/score', 'POST /page/vouchers']);
   });
 
   it('needs a token with a scope of a pipeline it may be about, but for health, the contract and the page', () => {
@@ -156,10 +158,9 @@ describe('a handler', () => {
     const called = roles.flatMap(({ statements }) =>
       statements.filter(({ Action }) => Action === 'sagemaker:InvokeEndpoint'),
     );
-    expect(called.flatMap(({ Resource }) => Resource).map((arn) => flatten(arn).split(':endpoint/')[1])).toEqual([
-      'presage-dev-conversion-rate',
-      'presage-dev-reorder',
-    ]);
+    expect(called.flatMap(({ Resource }) => Resource).map((arn) => flatten(arn).split(':endpoint/')[1])).toEqual(
+      SCORED.map((name) => `presage-dev-${name}`),
+    );
     for (const { role, statements } of roles) {
       const reads = statements.filter(({ Action }) => JSON.stringify(Action).includes('dynamodb'));
       const others = statements.filter((one) => !reads.includes(one)).flatMap(({ Action }) => Action);

@@ -12,8 +12,8 @@ export interface Route {
   dynamodb: readonly ('GetItem' | 'BatchGetItem' | 'Query')[];
   /** Calls the endpoint of a pipeline: a path for each that has one, with its name in the place of `{pipeline}`. */
   endpoint?: true;
-  /** Answered below `/page` as well, without a token, where the environment has a page. */
-  page?: true;
+  /** Those of its paths that are answered below `/page` as well, without a token, where the environment has a page. */
+  page?: readonly string[];
 }
 
 /** What paths begin with that need no token because a page asks for them. They have a throttle of their own. */
@@ -30,7 +30,7 @@ export function pathsOf<P extends { name: string }>(
     : [{ path, pipelines }];
   return paths.flatMap((one) => [
     { ...one, open: false },
-    ...(page && withPage ? [{ ...one, path: `${PAGE}${one.path}`, open: true }] : []),
+    ...(withPage && page?.includes(one.path) ? [{ ...one, path: `${PAGE}${one.path}`, open: true }] : []),
   ]);
 }
 
@@ -56,7 +56,7 @@ export const ROUTES: readonly Route[] = [
     path: '/vouchers',
     scope: { action: 'read', pipeline: 'vouchers' },
     dynamodb: ['GetItem', 'Query'],
-    page: true,
+    page: ['/vouchers'],
   },
   {
     folder: 'api-score',
@@ -65,7 +65,8 @@ export const ROUTES: readonly Route[] = [
     scope: { action: 'score' },
     dynamodb: [],
     endpoint: true,
-    page: true,
+    // What the page has a form for. Nobody else gets a model to ask without a token.
+    page: ['/reorder/score'],
   },
   { folder: 'api-health', method: 'GET', path: '/health', dynamodb: [] },
   { folder: 'api-openapi', method: 'GET', path: '/openapi.json', dynamodb: [] },

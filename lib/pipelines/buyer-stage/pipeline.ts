@@ -121,5 +121,6 @@ export default definePipeline({
   predictions: {
     key: ['member_id'],
     columns: { member_id: 'varchar', buyer_stage: 'varchar', probability: 'double' },
+    scored: { buyer_stage: { of: 'predicted_label' }, probability: { of: 'probability' } },
   },
 });

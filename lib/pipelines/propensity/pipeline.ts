@@ -15,6 +15,9 @@ const PORTFOLIO = [
   'cedears_usd',
 ];
 
+/** Types of users as the model reads them, because their numbers are no order: 0 or 1 each. */
+const TYPES = ['mass', 'eminent', 'other'].map((type) => `user_type_${type}`);
+
 /** Whole numbers all. `user_type`: 1 is mass, 2 is eminent, 3 is other; the yes-or-no ones are 0 or 1. */
 const BEHAVIOUR = ['transfers', 'distinct_sections', 'visited_investments', 'conversions'];
 const whole = (names: string[]): Columns => Object.fromEntries(names.map((name) => [name, 'bigint']));
@@ -135,12 +138,8 @@ export default definePipeline({
     classes: ['0', '1'],
     positive: '1',
     balanced: true,
-    features: [
-      ...BEHAVIOUR,
-      ...['mass', 'eminent', 'other'].map((type) => `user_type_${type}`),
-      'is_investor',
-      ...PORTFOLIO,
-    ],
+    features: [...BEHAVIOUR, ...TYPES, 'is_investor', ...PORTFOLIO],
+    derived: whole(TYPES),
     trainingKey: ['user_id'],
     entity: ['user_id'],
     record: ['f1', 'precision', 'recall', 'roc_auc'],
@@ -151,5 +150,6 @@ export default definePipeline({
   predictions: {
     key: ['user_id'],
     columns: { user_id: 'varchar', proba: 'double', model: 'varchar', predicted_week: 'date' },
+    scored: { proba: { of: 'positive_probability' }, predicted_week: { of: 'run_date' } },
   },
 });
