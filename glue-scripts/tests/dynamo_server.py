@@ -54,6 +54,7 @@ class DynamoServer:
         self.items: dict[str, Item] = {}
         self.plan: deque[str | int] = deque()
         self.puts = 0
+        self.attributes_read = 0
         self.requests: list[str] = []
 
     def close(self) -> None:
@@ -84,6 +85,10 @@ class DynamoServer:
         self._distinct(keys, 100)
         taken = 60  # an answer that would be too large leaves keys unread
         found = [self.items[key] for key in keys[:taken] if key in self.items]
+        if projection := request.get('ProjectionExpression'):
+            names = [request['ExpressionAttributeNames'][name] for name in projection.split(',')]
+            found = [{name: item[name] for name in names if name in item} for item in found]
+        self.attributes_read += sum(map(len, found))
         rest = request['Keys'][taken:]
         return {
             'Responses': {self.table: found},

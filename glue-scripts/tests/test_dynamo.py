@@ -73,6 +73,15 @@ def test_a_push_that_was_cut_off_goes_on_where_it_ended(writer: DynamoWriter) ->
     assert writer.push(items(900)) == Counts(written=770, unchanged=130)
 
 
+def test_items_of_the_day_before_are_not_read_whole(writer: DynamoWriter, server: DynamoServer) -> None:
+    writer.push(items(60, run_date={'S': '2026-11-19'}, model={'S': 'a'}))
+    server.attributes_read = 0
+    assert writer.push(items(60, run_date={'S': '2026-11-20'}, model={'S': 'a'})) == Counts(written=60)
+    assert server.attributes_read == 60 * 3  # key, run date and model
+    # Of two models of one day too, each wrote its own.
+    assert writer.push(items(60, run_date={'S': '2026-11-20'}, model={'S': 'b'})) == Counts(written=60)
+
+
 def test_an_older_day_does_not_overwrite_a_newer_one(writer: DynamoWriter, server: DynamoServer) -> None:
     writer.push(items(30, run_date={'S': '2026-11-20'}))
     older = items(250, run_date={'S': '2026-11-13'}, probability={'N': '0.9'})
