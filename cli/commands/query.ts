@@ -1,6 +1,7 @@
 import { type QueryResult, runQuery } from '#cli/athena.ts';
 import { openTarget } from '#cli/commands/local-environment.ts';
 import type { Context } from '#cli/context.ts';
+import { lineOf } from '#lib/csv.ts';
 
 export interface QueryOptions {
   env: string;
@@ -20,7 +21,7 @@ export function formatted(result: QueryResult, format: QueryOptions['format']): 
   if (format === 'json') return `${JSON.stringify(objects(result), null, 2)}\n`;
   if (format === 'csv') {
     const lines = [result.columns.map(({ name }) => name), ...result.rows];
-    return lines.map((line) => `${line.map(csvValue).join(',')}\n`).join('');
+    return lines.map((line) => `${lineOf(line)}\n`).join('');
   }
   return table(result);
 }
@@ -36,9 +37,6 @@ function typed(value: string | null, type: string): string | number | boolean | 
   const number = Number(value);
   return Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number)) ? number : value;
 }
-
-const csvValue = (value: string | null) =>
-  value === null ? '' : value === '' || /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 
 /** Columns as wide as their widest value, numbers to the right. */
 function table({ columns, rows }: QueryResult): string {

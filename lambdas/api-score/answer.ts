@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { scoringOf } from '#lambdas/api-score/request.ts';
-import { fieldsOf } from '#lambdas/inspect-sources/csv.ts';
 import { oncePerPipeline, type ServedColumn, type ServedPipeline } from '#lambdas/shared/http/serving.ts';
+import { fieldsOf } from '#lib/csv.ts';
 import { predictionOf, type Scored } from '#lib/serving/scored.ts';
 import { normalisedLabel } from '#lib/sql/scored-sql.ts';
 

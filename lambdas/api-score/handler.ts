@@ -1,6 +1,6 @@
 import { scoreOf } from '#lambdas/api-score/answer.ts';
 import { invoke } from '#lambdas/api-score/endpoint.ts';
-import { lineOf, rowOf, scoringOf } from '#lambdas/api-score/request.ts';
+import { recordOf, rowOf, scoringOf } from '#lambdas/api-score/request.ts';
 import { route } from '#lambdas/shared/http/route.ts';
 import { authorized } from '#lambdas/shared/http/scope.ts';
 
@@ -13,6 +13,6 @@ export const handler = route('score', async (event) => {
   const pipeline = authorized(event, 'score', name);
   const scoring = scoringOf(pipeline);
   const row = rowOf(event, pipeline);
-  const { model, line } = await invoke(scoring.endpoint, lineOf(row, scoring));
+  const { model, line } = await invoke(scoring.endpoint, recordOf(row, scoring));
   return scoreOf(pipeline, model, line);
 });

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { fieldsOf } from '#lambdas/inspect-sources/csv.ts';
 import { badRequest, parsedJson, textBody, valid } from '#lambdas/shared/http/body.ts';
 import { isNumeric } from '#lambdas/shared/http/keys.ts';
 import type { HttpEvent } from '#lambdas/shared/http/route.ts';
 import { oncePerPipeline, type Scoring, type ServedColumn, type ServedPipeline } from '#lambdas/shared/http/serving.ts';
 import { NO_CONTROL_CHARACTERS } from '#lambdas/shared/http/text.ts';
+import { fieldsOf, lineOf } from '#lib/csv.ts';
 
 export type Row = Record<string, string | number | boolean>;
 
@@ -64,9 +64,6 @@ function readAs(column: ServedColumn, field: string): unknown {
   return NUMBER.test(text) ? Number(text) : Number.NaN;
 }
 
-/** A row as the model reads it, and as batch transform gives it to it: values in the model's order, RFC 4180. */
-export const lineOf = (row: Row, { features }: Scoring): string =>
-  features
-    .map(({ name }) => String(row[name]))
-    .map((text) => (/[",\s]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text))
-    .join();
+/** A row as the model reads it, and as batch transform gives it to it: values in the model's order. */
+export const recordOf = (row: Row, { features }: Scoring): string =>
+  lineOf(features.map(({ name }) => String(row[name])));

@@ -1,6 +1,7 @@
-import { fieldsOf, lineBlocks, parses } from '#lambdas/inspect-sources/csv.ts';
+import { lineBlocks, parses } from '#lambdas/inspect-sources/csv.ts';
 import { missingColumns } from '#lambdas/inspect-sources/findings.ts';
 import { isServiceFault } from '#lambdas/shared/retryable.ts';
+import { fieldsOf } from '#lib/csv.ts';
 import type { Column } from '#lib/pipelines/pipeline.ts';
 
 export interface CsvFound {

@@ -25,40 +25,6 @@ function isCalendarDay(day: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(day);
 }
 
-/** The fields of a record in one line, RFC 4180. Nothing when a quoted field is not closed at the end of the line. */
-export function fieldsOf(line: string): string[] | undefined {
-  if (!line.includes('"')) return line.split(',');
-  const fields: string[] = [];
-  let at = 0;
-  for (;;) {
-    if (line[at] === '"') {
-      let text = '';
-      let from = at + 1;
-      for (;;) {
-        const quote = line.indexOf('"', from);
-        if (quote < 0) return undefined;
-        text += line.slice(from, quote);
-        if (line[quote + 1] !== '"') {
-          at = quote + 1;
-          break;
-        }
-        text += '"';
-        from = quote + 2;
-      }
-      // What follows a closing quote belongs to the field, as lenient readers take it.
-      const comma = line.indexOf(',', at);
-      fields.push(text + line.slice(at, comma < 0 ? undefined : comma));
-      if (comma < 0) return fields;
-      at = comma + 1;
-    } else {
-      const comma = line.indexOf(',', at);
-      fields.push(line.slice(at, comma < 0 ? undefined : comma));
-      if (comma < 0) return fields;
-      at = comma + 1;
-    }
-  }
-}
-
 /** Lines of a UTF-8 stream, a block at a time. Throws `NotUtf8` with the number of the first line that is not. */
 export async function* lineBlocks(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string[]> {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -6,6 +6,7 @@ import { upload } from '#lambdas/shared/upload.ts';
 import type { ResultRow } from '#lambdas/write-output/athena-csv.ts';
 import { columnsIn, fileName } from '#lambdas/write-output/file-name.ts';
 import { jsonText, type Nested, place } from '#lambdas/write-output/nested.ts';
+import { lineOf } from '#lib/csv.ts';
 
 /** Compressed files are written side by side; a column with more values than this is no name of files. */
 const MOST_FILES = 500;
@@ -75,11 +76,8 @@ interface Opened {
 
 /** Waits where the upload is slower than the rows. */
 async function write({ gzip, done }: Opened, row: ResultRow): Promise<void> {
-  if (!gzip.write(`${row.map(field).join(',')}\n`)) await Promise.race([once(gzip, 'drain'), done]);
+  if (!gzip.write(`${lineOf(row)}\n`)) await Promise.race([once(gzip, 'drain'), done]);
 }
-
-const field = (value: string | null) =>
-  value === null ? '' : /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 
 /** Objects in objects: the columns that name the file are not among the keys. */
 function json(props: FilesProps): Files {

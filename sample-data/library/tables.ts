@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
+import { lineOf } from '#lib/csv.ts';
 import type { ColumnType } from '#lib/pipelines/pipeline.ts';
 
 /** One value of a row; a `date` is a text `YYYY-MM-DD`, a `timestamp` `YYYY-MM-DD HH:MM:SS`, both UTC. */
@@ -82,7 +83,9 @@ export function csvFile(path: string, columns: Columns): TableWriter {
   };
   return {
     write(row) {
-      lines.push(names.map((name) => field(row[name] ?? null)).join(','));
+      lines.push(
+        lineOf(names.map((name) => row[name] ?? null).map((value) => (value === null ? null : String(value)))),
+      );
       if (lines.length > 10_000) flush();
     },
     close() {
@@ -91,11 +94,6 @@ export function csvFile(path: string, columns: Columns): TableWriter {
     },
   };
 }
-
-const field = (value: Value) => {
-  const text = value === null ? '' : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
 
 /**
  * A table in the layout of `--data DIR`: one file `DIR/<table>.<format>`, or, for large sets, a folder `DIR/<table>/`

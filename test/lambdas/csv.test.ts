@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { fieldsOf, parses } from '#lambdas/inspect-sources/csv.ts';
+import { parses } from '#lambdas/inspect-sources/csv.ts';
 import { checkCsv } from '#lambdas/inspect-sources/csv-object.ts';
+import { fieldsOf, lineOf } from '#lib/csv.ts';
 import type { Column } from '#lib/pipelines/pipeline.ts';
 
 const declared: Record<string, Column> = {
@@ -76,6 +77,13 @@ describe('a CSV object', () => {
 describe('a CSV line', () => {
   it('may quote fields that hold commas and doubled quotes', () => {
     expect(fieldsOf('a,"b,""c""",,"",d')).toEqual(['a', 'b,"c"', '', '', 'd']);
+  });
+
+  it('has quotes where a value needs them, so that it is read as it was written', () => {
+    const values = ['a', 'b,"c"', '', ' d ', "e'f"];
+    expect(lineOf(values)).toBe(`a,"b,""c""","", d ,e'f`);
+    expect(fieldsOf(lineOf(values))).toEqual(values);
+    expect(lineOf([null, '1', null])).toBe(',1,');
   });
 
   it('is no record when a quote is left open', () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { readDataFolder, type SourceFiles } from '#cli/data/folder.ts';
-import { fieldsOf } from '#lambdas/inspect-sources/csv.ts';
+import { fieldsOf } from '#lib/csv.ts';
 import { rawTableName } from '#lib/names.ts';
 import type { ColumnType, Pipeline, Source, SourceFormat } from '#lib/pipelines/pipeline.ts';
 import { columnTypes } from '#lib/sql/sql-text.ts';
