@@ -12,7 +12,7 @@ import { CfnInstanceProfile, PolicyStatement, Role, ServicePrincipal } from 'aws
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Settings } from '#lambdas/shared/settings.ts';
-import { objects, sparkData, WRITE } from '#lib/constructs/grants.ts';
+import { objects, sparkData, WRITE } from '#lib/constructs/data-grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import type { Environment } from '#lib/environments.ts';
 

@@ -1,7 +1,7 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { objects, WRITE } from '#lib/constructs/grants.ts';
+import { objects, WRITE } from '#lib/constructs/data-grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import { pipelineNames } from '#lib/names.ts';
 

@@ -4,7 +4,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type { Settings } from '#lambdas/shared/settings.ts';
-import { sparkData } from '#lib/constructs/grants.ts';
+import { sparkData } from '#lib/constructs/data-grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 
 export interface SparkJobProps {

@@ -142,7 +142,7 @@ describe('the ML machine', () => {
   });
 
   it('ends after the judgement when the run is to train only', () => {
-    const [only] = definition().States['predict?'].Choices;
+    const [only] = definitions['presage-prod-buyer-stage-ml'].States['predict?'].Choices;
     expect(JSON.stringify(only.And)).toContain('"Variable":"$.start.predict","BooleanEquals":false');
     expect(only.Next).toBe('finish');
   });
@@ -175,7 +175,7 @@ describe('the ML machine', () => {
     expect(States['endpoint-done?'].Choices[1]).toMatchObject({ StringEquals: 'RETRY', Next: 'start-endpoint' });
     const rates = path(definitions['presage-dev-conversion-rate-ml'].States, 'start-transform-inference');
     expect(rates.indexOf('start-endpoint')).toBeGreaterThan(rates.indexOf('write-output-conversion_rate'));
-    expect(Object.keys(definition().States)).not.toContain('start-endpoint');
+    expect(Object.keys(definitions['presage-prod-buyer-stage-ml'].States)).not.toContain('start-endpoint');
   });
 
   it('checks the predictions before it pushes them', () => {

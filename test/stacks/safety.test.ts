@@ -63,8 +63,10 @@ describe('data', () => {
   it('that costs and that runs make ends with its stack: an endpoint is deleted, on AWS', () => {
     const ends = allResources(templates, 'Custom::PresageEndpointEnd');
     expect(ends.map(({ stack, Properties }) => [stack, Properties.EndpointName]).sort()).toEqual([
-      ['presage-dev-conversion-rate-ml', 'presage-dev-conversion-rate'],
-      ['presage-dev-reorder-ml', 'presage-dev-reorder'],
+      ...['buyer-stage', 'conversion-rate', 'propensity', 'reorder'].map((name) => [
+        `presage-dev-${name}-ml`,
+        `presage-dev-${name}`,
+      ]),
       ['presage-prod-reorder-ml', 'presage-prod-reorder'],
       ['presage-qa-reorder-ml', 'presage-qa-reorder'],
     ]);
