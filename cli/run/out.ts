@@ -20,7 +20,7 @@ import { Problem } from '#cli/setup/problem.mjs';
 import { venvPython } from '#cli/setup/python.mjs';
 import { root } from '#cli/setup.mjs';
 import type { Target } from '#cli/target.ts';
-import type { EtlResult, MlResult } from '#lambdas/shared/payload.ts';
+import type { EtlResult, MlResult } from '#lambdas/shared/results.ts';
 import { TRAINING_RECORD } from '#lib/names.ts';
 import type { Column, Pipeline } from '#lib/pipelines/pipeline.ts';
 import { recordColumns } from '#lib/sql/training-record-sql.ts';

@@ -2,15 +2,14 @@ import type { Execution } from '#cli/run/follow.ts';
 import type { Failure } from '#cli/run/history.ts';
 import type {
   EtlPayload,
-  EtlResult,
   Evaluation,
   Machine,
   Metrics,
   MlPayload,
-  MlResult,
   Served,
   SourceCounts,
 } from '#lambdas/shared/payload.ts';
+import type { EtlResult, MlResult } from '#lambdas/shared/results.ts';
 
 /** `run.json`: what a run did, for programs. Its layout is a contract. */
 export interface RunJson {

@@ -5,7 +5,8 @@ import { mailsIn, readMail } from '#cli/run/mail.ts';
 import type { RunJson } from '#cli/run/run-json.ts';
 import { seconds } from '#cli/run/screen.ts';
 import type { Target } from '#cli/target.ts';
-import type { EtlResult, Metrics, MlResult } from '#lambdas/shared/payload.ts';
+import type { Metrics } from '#lambdas/shared/payload.ts';
+import type { EtlResult, MlResult } from '#lambdas/shared/results.ts';
 import { pipelineNames, predictionsTableName, tableName } from '#lib/names.ts';
 import type { Model, Pipeline } from '#lib/pipelines/pipeline.ts';
 

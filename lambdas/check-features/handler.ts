@@ -1,7 +1,8 @@
+import type { Manifest } from '#lambdas/shared/documents.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { resumeCommand } from '#lambdas/shared/message.ts';
 import { holdoutFolder, manifestUri } from '#lambdas/shared/paths.ts';
-import type { Manifest, MlPayload } from '#lambdas/shared/payload.ts';
+import type { MlPayload } from '#lambdas/shared/payload.ts';
 import { dataObjects, readJsonIfThere } from '#lambdas/shared/s3.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';
 import { step } from '#lambdas/shared/step.ts';

@@ -1,8 +1,9 @@
 import { countProblems, profileProblems } from '#lambdas/check-sources/problems.ts';
 import { joined } from '#lambdas/shared/branches.ts';
+import type { Inspection } from '#lambdas/shared/documents.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { NO_JOB } from '#lambdas/shared/jobs.ts';
-import type { EtlPayload, FinishedJob, Inspection, SourceCounts } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, FinishedJob, SourceCounts } from '#lambdas/shared/payload.ts';
 import { queryRows } from '#lambdas/shared/query-results.ts';
 import { readJson } from '#lambdas/shared/s3.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';

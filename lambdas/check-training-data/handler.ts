@@ -1,7 +1,8 @@
 import { trainingProblems } from '#lambdas/check-training-data/judgement.ts';
+import type { DatasetsReport } from '#lambdas/shared/documents.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { datasetLocation } from '#lambdas/shared/paths.ts';
-import type { Datasets, DatasetsReport, MlPayload, ModelChoice } from '#lambdas/shared/payload.ts';
+import type { Datasets, MlPayload, ModelChoice } from '#lambdas/shared/payload.ts';
 import { readJson } from '#lambdas/shared/s3.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';
 import { count, step } from '#lambdas/shared/step.ts';

@@ -1,6 +1,7 @@
 import { etlResult, mlResult } from '#lambdas/finish/result.ts';
 import { resultUri } from '#lambdas/shared/paths.ts';
-import type { EtlPayload, EtlResult, MlPayload, MlResult } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, MlPayload } from '#lambdas/shared/payload.ts';
+import type { EtlResult, MlResult } from '#lambdas/shared/results.ts';
 import { markGreen, releaseLock } from '#lambdas/shared/run-table.ts';
 import { writeJson } from '#lambdas/shared/s3.ts';
 import { step } from '#lambdas/shared/step.ts';

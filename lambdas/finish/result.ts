@@ -1,4 +1,5 @@
-import type { EtlPayload, EtlResult, MlPayload, MlResult, Pushed } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, MlPayload, Pushed } from '#lambdas/shared/payload.ts';
+import type { EtlResult, MlResult } from '#lambdas/shared/results.ts';
 
 /** What a green ETL execution ends with. */
 export function etlResult({

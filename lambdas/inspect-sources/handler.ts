@@ -1,7 +1,8 @@
 import { alignColumns } from '#lambdas/inspect-sources/raw-table.ts';
 import { inspectSource } from '#lambdas/inspect-sources/source.ts';
+import type { Inspection } from '#lambdas/shared/documents.ts';
 import { inspectionUri } from '#lambdas/shared/paths.ts';
-import type { EtlPayload, Inspection } from '#lambdas/shared/payload.ts';
+import type { EtlPayload } from '#lambdas/shared/payload.ts';
 import { publishedPredictions } from '#lambdas/shared/published-predictions.ts';
 import { writeJson } from '#lambdas/shared/s3.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';

@@ -1,6 +1,7 @@
+import type { Manifest } from '#lambdas/shared/documents.ts';
 import { pointRunDate } from '#lambdas/shared/partitions.ts';
 import { manifestUri } from '#lambdas/shared/paths.ts';
-import type { EtlPayload, Manifest } from '#lambdas/shared/payload.ts';
+import type { EtlPayload } from '#lambdas/shared/payload.ts';
 import { publishedPredictions } from '#lambdas/shared/published-predictions.ts';
 import { writeJson } from '#lambdas/shared/s3.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';

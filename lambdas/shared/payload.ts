@@ -126,20 +126,6 @@ export interface EtlPayload extends Resolved {
   branches?: EtlPayload[];
 }
 
-/** `s3://<curated>/<pipeline>/manifests/<run date>.json`, written last: what ML and serving read locations from. */
-export interface Manifest {
-  pipeline: string;
-  runDate: string;
-  execution: string;
-  publishedAt: string;
-  tables: Record<string, TableResult & { columns: Record<string, string>; partitionBy: string[] }>;
-  sources: Record<string, SourceCounts>;
-  predictions?: PublishedPredictions;
-}
-
-/** Where the published predictions of earlier run dates are; known when a query of the pipeline reads them. */
-export type PublishedPredictions = { runDate: string; location: string }[];
-
 export interface ModelRef {
   /** SageMaker model name. */
   id: string;
@@ -180,11 +166,6 @@ export interface Datasets {
   holdoutByRow?: boolean;
   /** `s3://…/` of train, validation, holdout and inference. */
   locations: Record<'train' | 'validation' | 'holdout' | 'inference', string>;
-}
-
-/** `report.json` of make_datasets.py; `notices` go to the run's. */
-export interface DatasetsReport extends Datasets {
-  notices?: string[];
 }
 
 export interface ModelChoice {
@@ -236,57 +217,6 @@ export interface Pushed {
   written?: number;
   unchanged?: number;
   failed?: number;
-}
-
-/** The output of a green execution: small, for the screen and `run.json`. */
-export interface EtlResult {
-  run: Run;
-  tables: Record<string, TableResult>;
-  sources: Record<string, SourceCounts>;
-  counts: Record<string, number>;
-  manifest: string;
-  mlExecution?: string;
-  /** Of a pipeline without a model; otherwise null. */
-  predictions: Required<Pushed> | null;
-  outputs: Record<string, string[]>;
-  notices: string[];
-  jobs: Record<string, FinishedJob>;
-}
-
-export interface MlResult {
-  run: Run;
-  model: {
-    id: string;
-    trained: boolean;
-    decision: 'promoted' | 'kept';
-    reason: string;
-    trainRows: number;
-    holdoutRows: number;
-    metrics: Metrics;
-    baseline: Metrics;
-    challenger: { id: string; reason: string; metrics: Metrics } | null;
-  } | null;
-  /** null when the run only trained. */
-  predictions: Required<Pushed> | null;
-  /** null where the environment has none. */
-  endpoint: Served | null;
-  outputs: Record<string, string[]>;
-  notices: string[];
-  jobs: Record<string, FinishedJob>;
-}
-
-/** What `inspect-sources` found, as kept in S3. */
-export interface Inspection {
-  problems: SourceProblem[];
-  /** Sources that are there. */
-  sources: Record<string, { format: 'parquet' | 'csv'; objects: number; bytes: number; rows: number }>;
-  predictions?: PublishedPredictions;
-}
-
-export interface SourceProblem {
-  source: string;
-  /** Complete in itself and in one line, for example `survey: column buyer_stage is missing`. */
-  message: string;
 }
 
 /** What the failure path of a machine carries on top of the payload: put there by Catch and a Pass state. */

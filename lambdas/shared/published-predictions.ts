@@ -1,5 +1,5 @@
 import { partitionsOf } from '#lambdas/shared/catalog.ts';
-import type { PublishedPredictions } from '#lambdas/shared/payload.ts';
+import type { PublishedPredictions } from '#lambdas/shared/documents.ts';
 import { getPipeline } from '#lambdas/shared/settings.ts';
 import { predictionsTableName } from '#lib/names.ts';
 

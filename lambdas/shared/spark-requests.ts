@@ -1,6 +1,7 @@
 import { boundPipeline } from '#lambdas/shared/bound.ts';
+import type { PublishedPredictions } from '#lambdas/shared/documents.ts';
 import { reportFolder, tableLocation } from '#lambdas/shared/paths.ts';
-import type { EtlPayload, PublishedPredictions, TableResult } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, TableResult } from '#lambdas/shared/payload.ts';
 import { readJson } from '#lambdas/shared/s3.ts';
 import { getPipeline, getSettings } from '#lambdas/shared/settings.ts';
 import { candidateTableName, predictionsTableName, rawTableName } from '#lib/names.ts';

@@ -1,9 +1,10 @@
 import { joined } from '#lambdas/shared/branches.ts';
+import type { Manifest } from '#lambdas/shared/documents.ts';
 import { stepError } from '#lambdas/shared/errors.ts';
 import { countRows } from '#lambdas/shared/parquet.ts';
 import { pointRunDate } from '#lambdas/shared/partitions.ts';
 import { manifestFolder, tableLocation } from '#lambdas/shared/paths.ts';
-import type { EtlPayload, FinishedJob, Manifest, Run, TableResult } from '#lambdas/shared/payload.ts';
+import type { EtlPayload, FinishedJob, Run, TableResult } from '#lambdas/shared/payload.ts';
 import { listObjects, readJson, uriOf } from '#lambdas/shared/s3.ts';
 import { getSettings } from '#lambdas/shared/settings.ts';
 import { count, step } from '#lambdas/shared/step.ts';

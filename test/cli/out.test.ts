@@ -9,7 +9,7 @@ import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeTables } from '#cli/run/out.ts';
 import type { Target } from '#cli/target.ts';
-import type { EtlResult, MlResult } from '#lambdas/shared/payload.ts';
+import type { EtlResult, MlResult } from '#lambdas/shared/results.ts';
 import { environments } from '#lib/environments.ts';
 import { lakeNames } from '#lib/names.ts';
 import { definePipeline, type PipelineInput } from '#lib/pipelines/pipeline.ts';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { StopAutoMLJobCommand } from '@aws-sdk/client-sagemaker';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { EtlResult, MlResult, StartInput } from '#lambdas/shared/payload.ts';
+import type { StartInput } from '#lambdas/shared/payload.ts';
+import type { EtlResult, MlResult } from '#lambdas/shared/results.ts';
 import {
   configurationOf,
   configure,

@@ -3,7 +3,7 @@ import { GetPartitionsCommand, GetTableCommand, GlueClient, UpdateTableCommand }
 import { mockClient } from 'aws-sdk-client-mock';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { handler } from '#lambdas/inspect-sources/handler.ts';
-import type { Inspection } from '#lambdas/shared/payload.ts';
+import type { Inspection } from '#lambdas/shared/documents.ts';
 import { query, withDefinition } from '#test/lambdas/support/changed-definition.ts';
 import { fakeS3 } from '#test/lambdas/support/fake-s3.ts';
 import { days, parquetOf, visits } from '#test/lambdas/support/parquet.ts';
