@@ -40,7 +40,7 @@ export async function up(options: UpOptions): Promise<number> {
 
 async function begin(context: Context, options: UpOptions): Promise<Session> {
   const watched = await localPipelines();
-  const pipelines = inOrder(environments.local, chosen(watched, options.only));
+  const pipelines = inOrder(chosen(watched, options.only));
   const state = stateFolder(context, options);
   const other = await runningUp(state);
   if (other)

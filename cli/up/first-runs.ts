@@ -6,17 +6,17 @@ import { uploadSources } from '#cli/data/upload.ts';
 import { root } from '#cli/setup.mjs';
 import type { Target } from '#cli/target.ts';
 import type { Watch } from '#cli/up/watch.ts';
-import type { Environment } from '#lib/environments.ts';
+import { ROUTES } from '#lambdas/shared/http/routes.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 
 /**
  * The order in which pipelines are run: counting is done soon, a model of our own sooner than a search for the best one. Of
- * two that cost the same, first the one whose model answers for itself, since the page needs it.
+ * two that cost the same, first the one whose model the page asks.
  */
-export function inOrder(environment: Environment, pipelines: readonly Pipeline[]): Pipeline[] {
+export function inOrder(pipelines: readonly Pipeline[]): Pipeline[] {
   const kinds = [undefined, 'script', 'automl'];
-  const place = ({ name, model }: Pipeline) =>
-    2 * kinds.indexOf(model?.kind) + (environment.pipelines[name]?.endpoint ? 0 : 1);
+  const onThePage = ({ name }: Pipeline) => ROUTES.some(({ page }) => page?.includes(`/${name}/score`));
+  const place = (pipeline: Pipeline) => 2 * kinds.indexOf(pipeline.model?.kind) + (onThePage(pipeline) ? 0 : 1);
   return [...pipelines].sort((a, b) => place(a) - place(b));
 }
 
