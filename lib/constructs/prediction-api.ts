@@ -52,6 +52,7 @@ const ACCESS_LOG = {
 /** The HTTP API of an environment: one function and one role for each route of lambdas/shared/http/routes.ts. */
 export class PredictionApi extends Construct {
   readonly url: string;
+  readonly stage: HttpStage;
   private readonly props: PredictionApiProps;
 
   constructor(scope: Construct, id: string, props: PredictionApiProps) {
@@ -88,6 +89,7 @@ export class PredictionApi extends Construct {
       },
     });
     this.url = stage.url;
+    this.stage = stage;
 
     for (const route of ROUTES) {
       const read = pipelines.filter((pipeline) => this.isAbout(route, pipeline));

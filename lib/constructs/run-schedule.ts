@@ -8,10 +8,12 @@ import {
   ScheduleTargetInput,
 } from 'aws-cdk-lib/aws-scheduler';
 import { LambdaInvoke, StepFunctionsStartExecution } from 'aws-cdk-lib/aws-scheduler-targets';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import type { StartInput } from '#lambdas/shared/payload.ts';
+import { MailedAlarm } from '#lib/constructs/mailed-alarm.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 
 type CronOptions = Pick<CronOptionsWithTimezone, 'day' | 'weekDay'>;
@@ -26,6 +28,7 @@ export interface RunScheduleProps {
   then: 'ml' | 'none';
   /** Asked, at the time a run is due, whether the day is green. */
   watchdog: IFunction;
+  alerts: ITopic;
 }
 
 /**
@@ -36,25 +39,33 @@ export interface RunScheduleProps {
  * starts hours before the ordinary run, because a pipeline runs once at a time.
  *
  * The run date is the day the schedule names (`<aws.scheduler.scheduled-time>`), never the clock. An event that could
- * not be delivered within the hour is kept in a dead-letter queue; the watchdog tells people.
+ * not be delivered within the hour is kept in a dead-letter queue. The watchdog tells people that the run is missing; an
+ * alarm does when it was the watchdog's own event.
  */
 export class RunSchedule extends Construct {
-  readonly deadLetters: Queue;
-
   constructor(scope: Construct, id: string, props: RunScheduleProps) {
     super(scope, id);
     const { prefix, schedule, enabled } = props;
-    this.deadLetters = new Queue(this, 'DeadLetters', {
+    const deadLetterQueue = new Queue(this, 'DeadLetters', {
       queueName: `${prefix}-undelivered`,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     });
     const shared = {
-      deadLetterQueue: this.deadLetters,
+      deadLetterQueue,
       maxEventAge: Duration.hours(1),
       retryAttempts: 10,
     };
+    new MailedAlarm(this, 'UndeliveredAlarm', {
+      name: prefix,
+      about: 'undelivered',
+      says: `EventBridge Scheduler could not start a run of ${prefix}, or its watchdog.`,
+      metric: deadLetterQueue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5) }),
+      atLeast: 1,
+      periods: 1,
+      alerts: props.alerts,
+    });
     const input = (more: object) =>
       ScheduleTargetInput.fromObject({ scheduledTime: ContextAttribute.scheduledTime, ...more });
     const run = (id: string, name: string, description: string, when: ScheduleExpression, start: StartInput) =>

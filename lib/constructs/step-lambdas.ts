@@ -80,9 +80,4 @@ export class StepLambdas extends Construct {
     this.made.set(step, result);
     return result;
   }
-
-  /** All functions made so far, for alarms and dashboards. */
-  get functions(): readonly LambdaFunction[] {
-    return [...this.made.values()].map(({ fn }) => fn);
-  }
 }

@@ -65,6 +65,7 @@ export class EtlStack extends PipelineStack {
       then: pipeline.model ? 'ml' : 'none',
       machine,
       watchdog: steps.of('watchdog').fn,
+      alerts: this.lake.alerts,
     });
   }
 }

@@ -1,7 +1,8 @@
-import { Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { ArnFormat, Aws, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { CfnWorkGroup } from 'aws-cdk-lib/aws-athena';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import { CfnDatabase } from 'aws-cdk-lib/aws-glue';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
@@ -70,7 +71,26 @@ export class LakeStack extends Stack {
       },
     });
 
-    this.mailTopic('Alerts', names.alertTopic, environment.alertMails);
+    const alerts = this.mailTopic('Alerts', names.alertTopic, environment.alertMails);
+    // With a policy of its own, a topic takes nothing of a service that the policy does not name.
+    alerts.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [alerts.topicArn],
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': this.account },
+          ArnLike: {
+            'aws:SourceArn': this.formatArn({
+              service: 'cloudwatch',
+              resource: 'alarm',
+              resourceName: `presage-${environment.name}-*`,
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            }),
+          },
+        },
+      }),
+    );
     this.mailTopic('Announcements', names.announcementTopic, environment.announcementMails);
 
     new Table(this, 'Runs', {
@@ -85,8 +105,9 @@ export class LakeStack extends Stack {
     });
   }
 
-  private mailTopic(id: string, topicName: string, mails: readonly string[]): void {
+  private mailTopic(id: string, topicName: string, mails: readonly string[]): Topic {
     const topic = new Topic(this, id, { topicName, enforceSSL: true });
     for (const mail of mails) topic.addSubscription(new EmailSubscription(mail));
+    return topic;
   }
 }

@@ -1,7 +1,9 @@
-import { Aws, CfnOutput, Stack } from 'aws-cdk-lib';
+import { Aws, CfnOutput, Duration, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { AccountCheck } from '#lib/constructs/account-check.ts';
 import { ApiAuth } from '#lib/constructs/api-auth.ts';
+import { Lake } from '#lib/constructs/lake.ts';
+import { MailedAlarm } from '#lib/constructs/mailed-alarm.ts';
 import { PredictionApi } from '#lib/constructs/prediction-api.ts';
 import { Site } from '#lib/constructs/site.ts';
 import type { Environment, ServingSettings } from '#lib/environments.ts';
@@ -37,6 +39,16 @@ export class ServingStack extends Stack {
       assets,
       authorizer,
       tokenUrl,
+    });
+    // A cold model answers 503 now and then, and nobody needs to get up for that.
+    new MailedAlarm(this, 'ErrorsAlarm', {
+      name: `presage-${environment.name}`,
+      about: 'api-errors',
+      says: `The API of ${environment.name} answers with faults of its own (5xx).`,
+      metric: api.stage.metricServerError({ period: Duration.minutes(5) }),
+      atLeast: 10,
+      periods: 2,
+      alerts: Lake.named(this, environment).alerts,
     });
     new CfnOutput(this, 'ApiUrl', { value: api.url });
     if (site && settings.page) {
