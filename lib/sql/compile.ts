@@ -21,9 +21,12 @@ export interface CompileOptions {
   cache?: string;
   /** The interpreter that has sqlglot; default `.venv/bin/python`. */
   python?: string;
+  /** Asks compile.py; default a process of its own. */
+  translate?: (request: string) => Promise<Answer>;
 }
 
-interface Answer {
+/** What compile.py says: with problems there are no queries. */
+export interface Answer {
   queries: Record<string, CompiledQuery>;
   problems: string[];
 }
@@ -48,7 +51,8 @@ export async function compilePipeline(
   const known = await readFile(file, 'utf8').catch(() => undefined);
   if (known) return { ...pipeline, queries: JSON.parse(known) };
 
-  const answer = await translate(request, options.python ?? path.join(root, '.venv/bin/python'));
+  const translate = options.translate ?? translator(options.python ?? path.join(root, '.venv/bin/python'));
+  const answer = await translate(request);
   if (answer.problems.length) throw problemError(pipeline, answer.problems);
   await mkdir(cache, { recursive: true });
   // Renamed into place: a reader sees all of it or none.
@@ -171,20 +175,22 @@ async function fingerprint(request: string): Promise<string> {
   return hash.digest('hex').slice(0, 24);
 }
 
-async function translate(request: string, python: string): Promise<Answer> {
-  if (!existsSync(python))
-    throw new Error(`${python} is missing, which translates the SQL of the pipelines: run npm start to set it up`);
-  const child = spawn(python, ['-B', path.join(here, 'compile.py')], { stdio: ['pipe', 'pipe', 'pipe'] });
-  const output: Buffer[] = [];
-  const errors: Buffer[] = [];
-  child.stdout.on('data', (data: Buffer) => output.push(data));
-  child.stderr.on('data', (data: Buffer) => errors.push(data));
-  child.stdin.on('error', () => {}); // it died before reading: its exit tells why
-  child.stdin.end(request);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  if (code !== 0) throw new Error(`The SQL translation failed (exit ${code}):\n${Buffer.concat(errors)}`);
-  return JSON.parse(Buffer.concat(output).toString()) as Answer;
-}
+const translator =
+  (python: string) =>
+  async (request: string): Promise<Answer> => {
+    if (!existsSync(python))
+      throw new Error(`${python} is missing, which translates the SQL of the pipelines: run npm start to set it up`);
+    const child = spawn(python, ['-B', path.join(here, 'compile.py')], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const output: Buffer[] = [];
+    const errors: Buffer[] = [];
+    child.stdout.on('data', (data: Buffer) => output.push(data));
+    child.stderr.on('data', (data: Buffer) => errors.push(data));
+    child.stdin.on('error', () => {}); // it died before reading: its exit tells why
+    child.stdin.end(request);
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
+    if (code !== 0) throw new Error(`The SQL translation failed (exit ${code}):\n${Buffer.concat(errors)}`);
+    return JSON.parse(Buffer.concat(output).toString()) as Answer;
+  };

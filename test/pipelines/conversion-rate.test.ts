@@ -5,7 +5,7 @@ import { compilePipeline } from '#lib/sql/compile.ts';
 import { profileQuery, readProfile } from '#lib/sql/profile-sql.ts';
 import { predictionsQuery } from '#lib/sql/scored-sql.ts';
 import { withRunDate } from '#lib/sql/sql-text.ts';
-import { PythonEngines, type TestTable } from '../sql/golden/engines.ts';
+import type { TestTable } from '../sql/golden/engines.ts';
 import { Queries, type Row } from './support/on-duckdb.ts';
 
 const DAY = '2026-11-20';
@@ -335,12 +335,7 @@ function texts(source: string, rows: Row[]): TestTable {
 }
 
 async function onDuckDb(sql: string, tables: Record<string, TestTable>): Promise<Record<string, never>[]> {
-  const python = new PythonEngines();
-  try {
-    const { query } = await python.ask('duckdb', tables, { query: sql });
-    if (!query || 'error' in query) throw new Error(query?.error ?? 'no answer');
-    return query.rows.map((row) => Object.fromEntries(query.columns.map((name, i) => [name, row[i] as never])));
-  } finally {
-    await python.close();
-  }
+  const { query } = await queries.python.ask('duckdb', tables, { query: sql });
+  if (!query || 'error' in query) throw new Error(query?.error ?? 'no answer');
+  return query.rows.map((row) => Object.fromEntries(query.columns.map((name, i) => [name, row[i] as never])));
 }

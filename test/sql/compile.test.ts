@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import buyerStage from '#lib/pipelines/buyer-stage/pipeline.ts';
 import { loadPipelines } from '#lib/pipelines/index.ts';
 import { compilePipeline } from '#lib/sql/compile.ts';
 import { profileQuery } from '#lib/sql/profile-sql.ts';
 import { validateQuery } from '#lib/sql/validate-sql.ts';
-import { compileQueries, refusal, visits, workFolder } from './fixture.ts';
+import { compileQueries, endTranslator, refusal, visits, workFolder } from './fixture.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // most tests start Python
+afterAll(endTranslator);
 
 const SIMPLE = 'SELECT user_id, page FROM visit';
 const simple = () => visits({ pages: { user_id: 'bigint', page: 'varchar' } });

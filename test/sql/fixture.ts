@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { definePipeline, type Pipeline, type PipelineInput } from '#lib/pipelines/pipeline.ts';
-import { type CompileOptions, compilePipeline } from '#lib/sql/compile.ts';
+import { type Answer, type CompileOptions, compilePipeline } from '#lib/sql/compile.ts';
+import { PythonLines } from './python-lines.ts';
 
 type Columns = PipelineInput['tables'][string]['columns'];
 
@@ -57,12 +58,25 @@ export function workFolder() {
   };
 }
 
+let lines: PythonLines | undefined;
+/** One Python for all tests of a file: its start takes longer than a hundred translations. */
+const translate = (request: string) => {
+  lines ??= new PythonLines(path.join(import.meta.dirname, 'translator.py'));
+  return lines.ask<Answer>(request);
+};
+
+/** For `afterAll` of every file that compiles. */
+export async function endTranslator(): Promise<void> {
+  await lines?.close();
+  lines = undefined;
+}
+
 /** Compiles queries written for the occasion. */
 export async function compileQueries(pipeline: Pipeline, queries: Record<string, string>) {
   const work = workFolder();
   try {
     work.write(queries);
-    return await compilePipeline(pipeline, {}, work.options);
+    return await compilePipeline(pipeline, {}, { ...work.options, translate });
   } finally {
     work.remove();
   }

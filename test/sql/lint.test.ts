@@ -1,7 +1,7 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { compileQueries, refusal, visits } from './fixture.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compileQueries, endTranslator, refusal, visits } from './fixture.ts';
 
-vi.setConfig({ testTimeout: 60_000 });
+afterAll(endTranslator);
 
 /** Rule → a query that breaks it (each gives the one column user_id) and what the message has to recommend. */
 const REFUSED: [rule: string, what: string, sql: string, instead: string][] = [

@@ -1,8 +1,8 @@
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { PipelineInput } from '#lib/pipelines/pipeline.ts';
-import { compileQueries, refusal, visits } from './fixture.ts';
+import { compileQueries, endTranslator, refusal, visits } from './fixture.ts';
 
-vi.setConfig({ testTimeout: 60_000 }); // most tests start Python
+afterAll(endTranslator);
 
 /** What each kind of query gives and may read: tables are in compile.test.ts. */
 const PAGES = 'SELECT user_id, page FROM visit';

@@ -19,7 +19,7 @@ export type SourceRows = Row[] | { file: string };
 /** Runs the queries of a pipeline on DuckDB as the local Athena uses it. One process until `close`. */
 export class Queries {
   private readonly pipeline: Pipeline;
-  private readonly python = new PythonEngines();
+  readonly python = new PythonEngines();
 
   constructor(pipeline: Pipeline) {
     this.pipeline = pipeline;

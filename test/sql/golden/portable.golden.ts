@@ -5,7 +5,7 @@ import { metricsQuery, readMetrics } from '#lib/sql/metrics-sql.ts';
 import { profileQuery } from '#lib/sql/profile-sql.ts';
 import { baselineColumns, predictionsQuery, scoredRelation } from '#lib/sql/scored-sql.ts';
 import { withParameters, withRunDate } from '#lib/sql/sql-text.ts';
-import { compileQueries, visits } from '../fixture.ts';
+import { compileQueries, endTranslator, visits } from '../fixture.ts';
 import { type Answer, type Cell, Engines, type TestTable } from './engines.ts';
 import { EXPRESSIONS } from './portable-cases.ts';
 
@@ -27,7 +27,7 @@ let engines: Engines;
 beforeAll(async () => {
   engines = await Engines.start();
 });
-afterAll(() => engines?.close());
+afterAll(() => Promise.all([engines?.close(), endTranslator()]));
 
 test('every portable function gives the expected value on Trino, DuckDB and Spark', async () => {
   const pipeline = visits({

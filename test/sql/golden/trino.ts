@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { literal } from '#lib/sql/sql-text.ts';
-import { type Answer, type Cell, endOf, type TestTable } from './engines.ts';
+import { endOf } from '../python-lines.ts';
+import type { Answer, Cell, TestTable } from './engines.ts';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../../..');
