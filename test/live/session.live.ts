@@ -122,4 +122,11 @@ describe('a second one afterwards', () => {
     expect([code, output]).toEqual([1, expect.stringContaining('The local cloud ended')]);
     await expect.poll(() => processesOf(folder), { timeout: 15_000 }).toEqual([]);
   }, 120_000);
+
+  it('without one, the commands ask a local cloud that they start for it', async () => {
+    const found = await presage('predictions', 'vouchers', 'Peru', '--state', state);
+    expect(JSON.parse(found.output)).toContainEqual(expect.objectContaining({ pipeline: 'vouchers' }));
+    const printed = await presage('token', '--scope', 'vouchers.read', '--state', state);
+    expect(printed.output.trim()).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+  }, 120_000);
 });
