@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import pipeline from '#lib/pipelines/buyer-stage/pipeline.ts';
+import reorder from '#lib/pipelines/reorder/pipeline.ts';
 import set from '../../sample-data/buyer-stage/generate.ts';
 import { STAGES } from '../../sample-data/buyer-stage/stage.ts';
 
@@ -189,9 +190,9 @@ describe('the command', () => {
 
   test('writes larger sets into a folder of their own, as folders of files', () => {
     const out = join(regenerated, 'large');
-    expect(run('--pipeline', 'buyer-stage', '--scale', '2', '--out', out)).toContain('best possible macro-F1');
-    expect(readdirSync(join(out, 'buyer-stage')).sort()).toEqual(Object.keys(pipeline.sources).sort());
-    expect(readdirSync(join(out, 'buyer-stage', 'survey'))).toEqual(['part-00000.csv']);
+    expect(run('--pipeline', 'reorder', '--scale', '2', '--out', out)).toContain(`MB in ${join(out, 'reorder')}`);
+    expect(readdirSync(join(out, 'reorder')).sort()).toEqual(Object.keys(reorder.sources).sort());
+    expect(readdirSync(join(out, 'reorder', 'orders'))).toEqual(['part-00000.csv']);
   });
 
   test.each([

@@ -16,14 +16,14 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'presage-nag-'));
   app = await synthesize({
     dist: join(folder, 'dist'),
-    app: { outdir: join(folder, 'all'), context: { 'aws:cdk:disable-asset-staging': true } },
+    app: { outdir: join(folder, 'all'), context: { 'aws:cdk:disable-asset-staging': true, environment: 'dev' } },
     bundle: emptyHandlers,
   });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('cdk-nag', () => {
-  it('finds nothing in any environment that is not acknowledged', { timeout: 240_000 }, () => {
+  it('finds nothing in dev that is not acknowledged; `npm run synth` asks it about every environment', () => {
     app.synth();
   });
 
