@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 
 
 def mount() -> None:
-    """Put Athena in MiniStack's place. The engine's libraries (about a second to import) load beside the start."""
+    """Put Athena in MiniStack's place. The engine (about a second to import) gets ready beside the start."""
     from .service import service
 
     service.mount()
-    threading.Thread(target=importlib.import_module, args=(f'{__name__}.execution',), daemon=True).start()
+    threading.Thread(target=_warm, daemon=True).start()
+
+
+def _warm() -> None:
+    from . import databases, execution  # noqa: F401
+
+    databases.warm()

@@ -15,9 +15,8 @@ from typing import Any, TypeVar
 
 import duckdb
 
-from . import firsts, text
+from . import databases, firsts, text
 from .errors import QueryError, from_duckdb
-from .functions import prepare
 from .tables import DataFile, Partition, TableData, create_relation
 from .translate import Translation, duckdb_sql, translate
 
@@ -50,19 +49,18 @@ class Result:
 
 
 @contextmanager
-def connect(scratch: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect() -> Iterator[duckdb.DuckDBPyConnection]:
     """A fresh in-memory DuckDB that knows what translated SQL calls. Errors leave it as QueryError."""
-    connection = duckdb.connect(':memory:', config={'preserve_insertion_order': 'true'})
-    try:
-        if scratch is not None:
-            spill = str(scratch / 'spill').replace("'", "''")
-            connection.execute(f"SET temp_directory = '{spill}'")
-        prepare(connection)
+    with _athena_errors(), databases.new() as connection:
         yield connection
+
+
+@contextmanager
+def _athena_errors() -> Iterator[None]:
+    try:
+        yield
     except duckdb.Error as error:
         raise from_duckdb(error) from None
-    finally:
-        connection.close()
 
 
 def answer(
@@ -80,7 +78,7 @@ def answer(
     a text file turns out to need the careful reader only while it is read.
     """
     for careful in (False, True):
-        with connect(scratch) as connection:
+        with _athena_errors(), databases.borrowed(scratch) as connection:
             opened(connection)
             try:
                 sizes = {

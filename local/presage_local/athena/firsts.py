@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from .memory import in_little_memory
+from .memory import PARQUET, in_little_memory
 
 # Below, the window is faster: there is one pass over the rows instead of three.
 _LARGE = 64 << 20
@@ -117,7 +117,7 @@ def make(connection: duckdb.DuckDBPyConnection, first: First, sizes: Mapping[str
     file = str(scratch / f'{first.name}.parquet').replace("'", "''")
     keys = ', '.join(first.keys)
     rows, more = f"read_parquet('{file}')", f'{first.name}_more'
-    in_little_memory(connection, f"COPY ({first.rows}) TO '{file}' (FORMAT parquet)")
+    in_little_memory(connection, f"COPY ({first.rows}) TO '{file}' ({PARQUET})")
     counted = f'SELECT {keys} FROM {rows} GROUP BY {keys} HAVING count(*) > 1'
     in_little_memory(connection, f'CREATE TEMP TABLE {more} AS {counted}')
     same = ' AND '.join(f'a.{key} IS NOT DISTINCT FROM b.{key}' for key in first.keys)

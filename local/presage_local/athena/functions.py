@@ -1,4 +1,4 @@
-"""Trino functions DuckDB has under another name or not at all: macros, and the few that need Python."""
+"""Trino functions DuckDB has under another name or not at all: then they are macros."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 import duckdb
 from sqlglot import exp
 
-from .errors import QueryError
+from .errors import MARK_CLOSE, MARK_OPEN, QueryError
+from .mends_casts import macros
 from .rewrite import call, cast
-from .types import double_text, scientific_text
 
-# Every connection gets these; the translated SQL calls them.
+# Every database gets these; the translated SQL calls them.
 MACROS = (
     """athena_millis(t) AS date_trunc('millisecond', t + INTERVAL 500 MICROSECOND)""",
     # Whole months: Trino counts a month as passed on the same day of the month, or on the last day if there is none.
@@ -23,30 +23,45 @@ MACROS = (
     """athena_json(t) AS CASE WHEN json_valid(t) THEN CAST(t AS JSON) END""",
     """athena_json_scalar(j, p) AS
        CASE WHEN json_type(j, p) NOT IN ('OBJECT', 'ARRAY', 'NULL') THEN json_extract_string(j, p) END""",
+    # A double's shortest digits are those DuckDB prints, as `12345678.0`, `1.5e-05` or `0.0001`. All in SQL: with a
+    # function in Python, DuckDB imports NumPy and calls row by row.
+    """athena_scientific(sign, digits, point, exponent) AS
+       sign || left(trim(digits, '0'), 1) || '.' || coalesce(nullif(substr(trim(digits, '0'), 2), ''), '0')
+       || 'E' || (exponent + point - 1 - (length(digits) - length(ltrim(digits, '0'))))""",
+    """athena_scientific_text(v, t) AS athena_scientific(CASE WHEN v < 0 THEN '-' ELSE '' END,
+       replace(split_part(t, 'e', 1), '.', ''), strpos(split_part(t, 'e', 1) || '.', '.') - 1,
+       coalesce(CAST(nullif(split_part(t, 'e', 2), '') AS INTEGER), 0))""",
+    """athena_no_number(v) AS CASE WHEN isnan(v) THEN 'NaN' WHEN v > 0 THEN 'Infinity' ELSE '-Infinity' END""",
+    # As Trino casts a double to varchar: always `d.dE±n`.
+    """athena_double_text(v) AS CASE
+       WHEN v IS NULL THEN NULL WHEN NOT isfinite(v) THEN athena_no_number(v)
+       WHEN v = 0 THEN CAST(v AS VARCHAR) || 'E0'
+       ELSE athena_scientific_text(v, CAST(abs(v) AS VARCHAR)) END""",
+    # As Java prints it: so only outside of 0.001 … 10,000,000.
+    """athena_java_double(v) AS CASE
+       WHEN v IS NULL THEN NULL WHEN NOT isfinite(v) THEN athena_no_number(v)
+       WHEN v = 0 OR abs(v) >= 1e-3 AND abs(v) < 1e7 THEN CAST(v AS VARCHAR)
+       ELSE athena_scientific_text(v, CAST(abs(v) AS VARCHAR)) END""",
+    """athena_to_base(n, base) AS
+       CASE WHEN n < 0 THEN '-' ELSE '' END || lower(to_base(abs(n), CAST(base AS INTEGER)))""",
+    """athena_digits(t) AS list_transform(string_split(ltrim(lower(t), '+-'), ''),
+       lambda digit: CAST(strpos('0123456789abcdefghijklmnopqrstuvwxyz', digit) - 1 AS HUGEINT))""",
+    f"""athena_from_base(t, base) AS CASE
+       WHEN t IS NULL OR base IS NULL THEN NULL
+       WHEN regexp_full_match(lower(t), '[+-]?[0-9a-z]+') AND list_max(athena_digits(t)) < base THEN CAST(
+         CASE WHEN starts_with(t, '-') THEN -1 ELSE 1 END
+         * list_reduce(athena_digits(t), lambda high, low: high * base + low) AS BIGINT)
+       ELSE CAST('{MARK_OPEN}INVALID_FUNCTION_ARGUMENT: Not a valid base-' || base || ' number: ' || t
+         || '{MARK_CLOSE}' AS BIGINT) END""",
+    *macros(),
 )
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make a connection ready for translated SQL."""
-    connection.execute("SET TimeZone = 'UTC'")
+    """Make a database ready for translated SQL, for all connections to it."""
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     for macro in MACROS:
-        connection.execute(f'CREATE TEMP MACRO {macro}')
-    connection.create_function('athena_double_text', scientific_text, ['DOUBLE'], 'VARCHAR')
-    connection.create_function('athena_java_double', double_text, ['DOUBLE'], 'VARCHAR')
-    connection.create_function('athena_from_base', _from_base, ['VARCHAR', 'BIGINT'], 'BIGINT')
-    connection.create_function('athena_to_base', _to_base, ['BIGINT', 'BIGINT'], 'VARCHAR')
-
-
-def _from_base(text: str, base: int) -> int:
-    return int(text, base)
-
-
-def _to_base(number: int, base: int) -> str:
-    digits, rest = '', abs(number)
-    while rest:
-        rest, digit = divmod(rest, base)
-        digits = '0123456789abcdefghijklmnopqrstuvwxyz'[digit] + digits
-    return ('-' if number < 0 else '') + (digits or '0')
+        connection.execute(f'CREATE MACRO {macro}')
 
 
 # Functions sqlglot keeps as plain calls: name → DuckDB's name.

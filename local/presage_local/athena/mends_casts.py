@@ -9,15 +9,19 @@ from sqlglot import exp
 from .rewrite import call, cast, either, fail, group, is_a, is_null, mends
 from .types import FLOATS, INTEGERS, TEXTS, TIMESTAMPS, ZONED
 
-_INTEGER = r'[+-]?[0-9]+'
-_NUMBER = r'\s*[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*'
 _DECIMAL = r'\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*'
-_DATE = r'\s*[+-]?[0-9]{4,6}-[0-9]{1,2}-[0-9]{1,2}\s*'
 _TIMESTAMP = (
     r'\s*[+-]?[0-9]{4,6}-[0-9]{1,2}-[0-9]{1,2}( [0-9]{1,2}:[0-9]{1,2}(:[0-9]{1,2}(\.[0-9]+)?)?)?'
     r'( (UTC|Z|[+-][0-9]{1,2}:[0-9]{2}))?\s*'
 )
-_BOOLEAN = r'(?i)t|true|1|f|false|0'
+_SHAPES = {
+    **dict.fromkeys(INTEGERS, r'[+-]?[0-9]+'),
+    **dict.fromkeys(FLOATS, r'\s*[+-]?(NaN|Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)\s*'),
+    **dict.fromkeys(TIMESTAMPS | ZONED, _TIMESTAMP),
+    exp.DType.DATE: r'\s*[+-]?[0-9]{4,6}-[0-9]{1,2}-[0-9]{1,2}\s*',
+    exp.DType.BOOLEAN: r'(?i)t|true|1|f|false|0',
+}
+_SIMPLE = ('TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'FLOAT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'TIMESTAMPTZ', 'BOOLEAN')
 
 
 @mends(exp.Cast, exp.TryCast)
@@ -47,35 +51,67 @@ def _to_text(node: exp.Expr, source: exp.Expr) -> exp.Expr | None:
 
 
 def _from_text(source: exp.Expr, target: exp.DataType, safe: bool) -> exp.Expr | None:
-    kind = target.this
-    shapes = {exp.DType.DECIMAL: _DECIMAL, exp.DType.DATE: _DATE, exp.DType.BOOLEAN: _BOOLEAN}
-    if kind in INTEGERS:
-        shape = _INTEGER
-    elif kind in FLOATS:
-        shape = _NUMBER
-    elif kind in TIMESTAMPS | ZONED:
-        shape = _TIMESTAMP
-    elif kind in shapes:
-        shape = shapes[kind]
-    else:
+    shape = _shape(target)
+    if shape is None:
         return None
-    spelled = target.sql('duckdb')
-    value: exp.Expr = cast(source.copy(), spelled, safe)
-    if kind in TIMESTAMPS:
-        value = call('athena_millis', value)
     if isinstance(source, exp.Literal):
-        return _checked_literal(source, shape, value, spelled, target, safe)
+        return _checked_literal(source, shape, target, safe)
+    if target.this in _SHAPES and not target.expressions:
+        return call(_macro(target, safe), source)
+    return _checked(source, shape, target, safe)
+
+
+def _shape(target: exp.DataType) -> str | None:
+    return _DECIMAL if target.this == exp.DType.DECIMAL else _SHAPES.get(target.this)
+
+
+def _macro(target: exp.DataType, safe: bool) -> str:
+    return f'athena_{"try" if safe else "to"}_{target.sql("duckdb").lower()}'
+
+
+def macros() -> list[str]:
+    """What the translated SQL calls to read a text, for every type without parameters: `name(t) AS …`."""
+    found = []
+    for name in (
+        'TINYINT',
+        'SMALLINT',
+        'INT',
+        'BIGINT',
+        'FLOAT',
+        'DOUBLE',
+        'DATE',
+        'TIMESTAMP',
+        'TIMESTAMPTZ',
+        'BOOLEAN',
+    ):
+        target = exp.DataType.build(name)
+        for safe in (False, True):
+            body = _checked(exp.column('t'), _SHAPES[target.this], target, safe)
+            found.append(f'{_macro(target, safe)}(t) AS {body.sql("duckdb")}')
+    return found
+
+
+def _value(source: exp.Expr, target: exp.DataType, safe: bool) -> exp.Expr:
+    value = cast(source.copy(), target.sql('duckdb'), safe)
+    return call('athena_millis', value) if target.this in TIMESTAMPS else value
+
+
+def _checked(source: exp.Expr, shape: str, target: exp.DataType, safe: bool) -> exp.Expr:
+    spelled = target.sql('duckdb')
+    value = _value(source, target, safe)
     matches = call('regexp_full_match', source.copy(), shape)
     if safe:
         return either(matches, value)
-    name = target.sql('trino').lower()
     message = exp.DPipe(
         this=exp.DPipe(this=exp.convert("Cannot cast '"), expression=source.copy()),
-        expression=exp.convert(f"' to {name}"),
+        expression=exp.convert(f"' to {target.sql('trino').lower()}"),
     )
     refusal = fail('INVALID_CAST_ARGUMENT', message, spelled)
     ifs = [exp.If(this=is_null(source), true=exp.null()), exp.If(this=matches, true=value)]
-    return exp.Case(ifs=[*_as_printed(source, spelled), *ifs] if kind in INTEGERS else ifs, default=refusal)
+    return exp.Case(
+        ifs=[*_as_printed(source, spelled), *ifs] if target.this in INTEGERS else ifs,
+        default=refusal,
+    )
 
 
 def _as_printed(source: exp.Expr, spelled: str) -> list[exp.If]:
@@ -84,12 +120,11 @@ def _as_printed(source: exp.Expr, spelled: str) -> list[exp.If]:
     return [exp.If(this=exp.EQ(this=cast(number, 'VARCHAR'), expression=group(source.copy())), true=number.copy())]
 
 
-def _checked_literal(
-    source: exp.Literal, shape: str, value: exp.Expr, spelled: str, target: exp.DataType, safe: bool
-) -> exp.Expr:
+def _checked_literal(source: exp.Literal, shape: str, target: exp.DataType, safe: bool) -> exp.Expr:
     # Literals such as DATE '2020-01-01' are constant: looked at once, here.
+    spelled = target.sql('duckdb')
     if re.fullmatch(shape, source.this):
-        return value
+        return _value(source, target, safe)
     if safe:
         return cast(exp.null(), spelled)
     message = f"Cannot cast '{source.this}' to {target.sql('trino').lower()}"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import duckdb
 from sqlglot import exp
 
 from .errors import QueryError
@@ -17,44 +16,91 @@ if TYPE_CHECKING:
     from .tables import DataFile
 
 
-class Footer:
-    """What a Parquet file says about itself: column → (name in the file, physical, logical type, compressed bytes)."""
+@dataclass
+class Column:
+    """A top-level column of a file: its name there, what it is, and its compressed bytes."""
 
-    def __init__(self, columns: dict[str, tuple[str, str, str, int]], rows: int) -> None:
-        self.columns = columns
-        self.rows = rows
-
-
-@functools.lru_cache(maxsize=4096)
-def _footer(path: str, size: int, modified: int) -> Footer:
-    metadata = pq.read_metadata(path)
-    columns: dict[str, tuple[str, str, str, int]] = {}
-    sizes: dict[str, int] = {}
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        for index in range(row_group.num_columns):
-            chunk = row_group.column(index)
-            top = chunk.path_in_schema.split('.')[0].lower()
-            sizes[top] = sizes.get(top, 0) + chunk.total_compressed_size
-    for index in range(metadata.num_columns):
-        column = metadata.schema.column(index)
-        parts = column.path.split('.')
-        nested = len(parts) > 1
-        logical = 'NESTED' if nested else str(column.logical_type.type)
-        physical = 'group' if nested else str(column.physical_type)
-        columns.setdefault(parts[0].lower(), (parts[0], physical, logical, sizes.get(parts[0].lower(), 0)))
-    return Footer(columns, metadata.num_rows)
+    name: str
+    physical: str
+    logical: str
+    bytes: int = 0
 
 
-def footer(file: DataFile) -> Footer:
-    """The footer of a file, remembered while the file does not change. HIVE_BAD_DATA if it is no Parquet file."""
+Footer = dict[str, Column]  # by name in lower case
+Identity = tuple[int, int, int, int]
+_REMEMBERED = 4096
+_footers: dict[Identity, Footer] = {}
+
+
+def _identity(file: DataFile) -> Identity:
+    # Not the path: each query links an object to one of its own.
     state = file.local.stat()
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]) -> list[Footer]:
+    """The files' footers, remembered while a file does not change. HIVE_BAD_DATA if one is no Parquet file."""
+    identities = [_identity(file) for file in files]
+    found = {identity: footer for identity in identities if (footer := _footers.get(identity)) is not None}
+    unknown = {identity: file for identity, file in zip(identities, files, strict=True) if identity not in found}
+    if unknown:
+        read = dict(zip(unknown, _read(connection, list(unknown.values())), strict=True))
+        found |= read
+        if len(_footers) + len(read) > _REMEMBERED:
+            _footers.clear()
+        _footers.update(read)
+    return [found[identity] for identity in identities]
+
+
+def _read(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]) -> list[Footer]:
+    paths = ', '.join("'" + str(file.local).replace("'", "''") + "'" for file in files)
+    sql = (
+        'SELECT file_name, name, type, num_children, logical_type, converted_type, NULL, NULL '
+        f'FROM parquet_schema([{paths}]) UNION ALL '
+        'SELECT file_name, NULL, NULL, NULL, NULL, NULL, column_id, total_compressed_size '
+        f'FROM parquet_metadata([{paths}])'
+    )
     try:
-        return _footer(str(file.local), state.st_size, state.st_mtime_ns)
-    except (pa.ArrowInvalid, OSError) as error:
+        rows = connection.execute(sql).fetchall()
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        if len(files) > 1:
+            return [footer for file in files for footer in _read(connection, [file])]  # to say which
         raise QueryError(
-            'HIVE_BAD_DATA', f'Not valid Parquet file: {file.name} ({str(error).splitlines()[0]})'
+            'HIVE_BAD_DATA', f'Not valid Parquet file: {files[0].name} ({str(error).splitlines()[0]})'
         ) from None
+    by_path: dict[str, list[tuple[Any, ...]]] = {}
+    for path, *rest in rows:
+        by_path.setdefault(path, []).append(tuple(rest))
+    return [_footer(by_path[str(file.local)]) for file in files]
+
+
+def _footer(rows: Sequence[tuple[Any, ...]]) -> Footer:
+    """`rows`: the schema's elements, parents first, then (…, number of the leaf, bytes) of every column chunk."""
+    elements = iter([row[:5] for row in rows if row[5] is None])
+    _, _, count, *_ = next(elements)
+    footer: Footer = {}
+    leaves: list[Column] = []  # whose each leaf is
+    for _ in range(count):
+        name, physical, children, logical, converted = next(elements)
+        column = Column(name, physical or 'group', 'NESTED' if children else _logical(logical, converted))
+        footer.setdefault(name.lower(), column)
+        waiting = children or 0
+        leaves += [] if children else [column]
+        while waiting:
+            *_, children, _, _ = next(elements)
+            waiting += (children or 0) - 1
+            leaves += [] if children else [column]
+    for *_, leaf, size in rows:
+        if leaf is not None:
+            leaves[leaf].bytes += size
+    return footer
+
+
+def _logical(logical: str | None, converted: str | None) -> str:
+    """`IntType(bitWidth=…` or, in files of older writers, `UINT_8`: INT."""
+    if logical:
+        return logical.partition('Type')[0].upper()
+    return 'STRING' if converted == 'UTF8' else (converted or 'NONE').split('_')[0].removeprefix('U')
 
 
 def _fits(physical: str, logical: str, declared: exp.DataType) -> bool:
@@ -82,19 +128,22 @@ def _fits(physical: str, logical: str, declared: exp.DataType) -> bool:
 
 
 def sources(
-    files: Sequence[DataFile], declared: Mapping[str, exp.DataType], wanted: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[DataFile],
+    declared: Mapping[str, exp.DataType],
+    wanted: Sequence[str],
 ) -> tuple[list[tuple[dict[str, str], str]], int]:
     """The files as (column → SQL, FROM item), one for each different schema among them, and the bytes to be scanned."""
     groups: dict[tuple[tuple[str, str, str, str], ...], list[str]] = {}
     scanned = 0
-    for file in files:
-        found = footer(file)
+    for file, footer in zip(files, footers(connection, files), strict=True):
         shape = []
         for column in wanted:
-            if column not in found.columns:
+            found = footer.get(column)
+            if found is None:
                 continue
-            spelled, physical, logical, size = found.columns[column]
-            scanned += size
+            scanned += found.bytes
+            physical, logical = found.physical, found.logical
             if not _fits(physical, logical, declared[column]):
                 kind = physical if logical in ('NONE', 'NESTED') else f'{physical} ({logical})'
                 raise QueryError(
@@ -102,7 +151,7 @@ def sources(
                     f"Field {column}'s type {kind} in parquet file {file.name} is incompatible with type "
                     f'{declared[column].sql("trino").lower()} defined in table schema',
                 )
-            shape.append((column, spelled, physical, logical))
+            shape.append((column, found.name, physical, logical))
         groups.setdefault(tuple(shape), []).append(str(file.local))
     result = []
     for columns_seen, paths in groups.items():

@@ -130,7 +130,7 @@ def create_relation(
         for number, members in enumerate(groups):
             path = [f'{quoted(members[0].name)} AS {name(PATH)}'] if PATH in use.columns else []
             if table.format == 'parquet':
-                sources, size = parquet.sources(members, declared, wanted)
+                sources, size = parquet.sources(connection, members, declared, wanted)
             elif table.format in ('csv', 'text', 'json'):
                 folder = scratch / f'{use.relation}-{index}-{number}'
                 sources, size = text.sources(

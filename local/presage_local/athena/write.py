@@ -11,7 +11,7 @@ import duckdb
 
 from . import caller, storage
 from .errors import QueryError, unsupported
-from .memory import in_little_memory, rows
+from .memory import PARQUET, in_little_memory, rows
 from .storage import Location
 from .types import text_of
 
@@ -165,7 +165,7 @@ def _copy(
     elif target.format == 'JSON':
         form, select = 'FORMAT json', f'SELECT {", ".join(items)} FROM {source}'
     else:
-        form = f"FORMAT parquet, COMPRESSION '{_PARQUET[target.compression]}'"
+        form = f"{PARQUET}, COMPRESSION '{_PARQUET[target.compression]}'"
         select = f'SELECT {", ".join(items)} FROM {source}'
     if target.format != 'PARQUET':
         form += f", COMPRESSION '{'gzip' if target.compression == 'GZIP' else 'none'}'"

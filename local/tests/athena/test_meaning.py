@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from presage_local.athena.engine import QueryError, run_sql
+from presage_local.athena.engine import QueryError, connect, run_sql
 from presage_local.athena.types import double_text, scientific_text, text_of
 
 D = datetime.date
@@ -237,6 +237,9 @@ def test_a_column_of_two_tables_must_be_qualified() -> None:
 )
 def test_doubles_are_printed_as_java_and_cast_as_trino_does(number: float, java: str, trino: str) -> None:
     assert (double_text(number), scientific_text(number)) == (java, trino)
+    with connect() as connection:
+        sql = 'SELECT athena_java_double(n), athena_double_text(n) FROM (SELECT CAST(? AS DOUBLE) AS n)'
+        assert connection.execute(sql, [number]).fetchall() == [(java, trino)]
 
 
 def test_values_are_printed_as_athena_prints_them() -> None:

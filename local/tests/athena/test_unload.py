@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from presage_local.athena import memory
-from presage_local.athena.engine import connect
+from presage_local.athena.databases import borrowed
 
 from .conftest import Lake
 
@@ -73,7 +73,7 @@ def test_unload_keeps_the_order_that_its_query_gives(orders: Lake) -> None:
 
 def test_what_cannot_spill_is_written_with_all_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, '_MEMORY', '4MB')
-    with connect(tmp_path) as connection:
+    with borrowed(tmp_path) as connection:
         copy = f"COPY (SELECT list(range) AS ids FROM range(2000000)) TO '{tmp_path}/one' (FORMAT parquet)"
         assert memory.in_little_memory(connection, copy) == 1
     assert len(pq.read_table(tmp_path / 'one')['ids'][0]) == 2_000_000
