@@ -16,17 +16,18 @@ def partition_predicate(scope: Scope, alias: str, keys: tuple[str, ...]) -> str 
     where = scope.expression.args.get('where') if isinstance(scope.expression, exp.Select) else None
     if where is None:
         return None
-    taken = [part.copy() for part in _conjuncts(where.this) if _simple(part, alias, keys)]
+    taken = [part.copy() for part in conjuncts(where.this) if _simple(part, alias, keys)]
     for part in taken:
         for column in part.find_all(exp.Column):
             column.set('table', None)
     return ' AND '.join(f'({part.sql("duckdb")})' for part in taken) or None
 
 
-def _conjuncts(node: exp.Expr) -> list[exp.Expr]:
+def conjuncts(node: exp.Expr) -> list[exp.Expr]:
+    """The conditions that all have to hold."""
     node = node.unnest()
     if isinstance(node, exp.And):
-        return _conjuncts(node.this) + _conjuncts(node.expression)
+        return conjuncts(node.this) + conjuncts(node.expression)
     return [node]
 
 

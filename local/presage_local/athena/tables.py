@@ -9,10 +9,12 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from . import parquet, text
+from . import parquet, text, whole_numbers
 from .errors import QueryError
 from .translate import PATH, TableUse
 from .types import TIMESTAMPS, duckdb_type, parse_type
+
+_BOOLEAN = exp.DataType.build('boolean')
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,9 @@ def create_relation(
     declared = {column.lower(): parse_type(kind) for column, kind in table.columns.items()}
     keys = {key.lower(): duckdb_type(parse_type(kind)) for key, kind in table.partition_keys.items()}
     wanted = [column for column in declared if column in use.columns]
+    numbers = dict(use.numbers)
+    # What reads these reads all as it reads numbers.
+    read = {} if careful or set(wanted) - set(numbers) else numbers
     scanned, selects = 0, []
     for index, part in enumerate(partitions):
         found = part.files() if callable(part.files) else part.files
@@ -134,16 +139,16 @@ def create_relation(
             elif table.format in ('csv', 'text', 'json'):
                 folder = scratch / f'{use.relation}-{index}-{number}'
                 sources, size = text.sources(
-                    connection, table.format, members, declared, table.options, folder, careful
+                    connection, table.format, members, declared, table.options, folder, careful, read
                 )
             else:
                 raise QueryError('HIVE_UNSUPPORTED_FORMAT', f'Unable to read the format {table.format}')
             scanned += size
             for columns, source in sources:
-                items = [_item(columns, column, declared[column]) for column in wanted] + extra + path
+                items = _items(columns, wanted, declared, numbers) + extra + path
                 selects.append(f'SELECT {", ".join(items) or "1 AS __one"} FROM {source}')
     if not selects:
-        empty = [f'CAST(NULL AS {duckdb_type(declared[c])}) AS {name(c)}' for c in wanted]
+        empty = _items({}, wanted, declared, numbers)
         empty += [f'CAST(NULL AS {kind}) AS {name(key)}' for key, kind in keys.items()]
         empty += [f'CAST(NULL AS VARCHAR) AS {name(PATH)}']
         selects = [f'SELECT {", ".join(empty)} WHERE false']
@@ -151,10 +156,19 @@ def create_relation(
     return scanned
 
 
-def _item(columns: Mapping[str, str], column: str, kind: exp.DataType) -> str:
-    if column not in columns:
+def _items(
+    columns: Mapping[str, str], wanted: Sequence[str], declared: Mapping[str, exp.DataType], numbers: Mapping[str, str]
+) -> list[str]:
+    values = whole_numbers.values(columns, numbers)
+    kinds = {**declared, **{column: parse_type(kind) for column, kind in numbers.items()}}
+    asked = [f'{whole_numbers.FILLED}{column}' for column in numbers]
+    return [_item(values, column, kinds.get(column, _BOOLEAN)) for column in [*wanted, *asked]]
+
+
+def _item(values: Mapping[str, str], column: str, kind: exp.DataType) -> str:
+    if column not in values:
         return f'CAST(NULL AS {duckdb_type(kind)}) AS {name(column)}'
-    value = columns[column]
+    value = values[column]
     if kind.this in TIMESTAMPS:
         value = f'athena_millis({value})'
     return f'{value} AS {name(column)}'

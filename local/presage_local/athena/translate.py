@@ -18,6 +18,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
+from . import whole_numbers
 from .check import check_types
 from .errors import QueryError, unsupported
 from .firsts import First, take_out
@@ -45,6 +46,7 @@ class TableUse:
     table: str
     columns: frozenset[str]
     predicate: str | None  # DuckDB SQL over the partition keys that every needed row satisfies
+    numbers: tuple[tuple[str, str], ...] = ()  # text columns read as whole numbers, and as which type
 
 
 @dataclass(frozen=True)
@@ -202,11 +204,14 @@ def _replace_tables(tree: exp.Expr, entries: Mapping[tuple[str, str], Any], own_
             key = (source.db, source.name)
             if key not in entries:
                 continue
-            columns = frozenset(column.name for column in scope.columns if column.table == alias)
+            mentions = [column for column in scope.columns if column.table == alias]
+            columns = frozenset(column.name for column in mentions)
             keys = entries[key][1]
             predicate = partition_predicate(scope, alias, keys) if keys else None
             relation = source.name if own_names else f'__t{len(uses)}'
-            uses.append(TableUse(relation, *key, columns, predicate))
+            data = [column for column in mentions if column.name not in (*keys, PATH)]
+            numbers = {} if own_names else whole_numbers.take(scope.expression, data)
+            uses.append(TableUse(relation, *key, columns, predicate, tuple(numbers.items())))
             source.set('db', None)
             source.set('this', exp.to_identifier(relation, quoted=True))
             if not source.alias:

@@ -217,8 +217,9 @@ def test_a_plain_csv_file_is_left_to_the_fast_reader(tmp_path: Path) -> None:
     assert fast < (time.monotonic() - began) / 2
 
 
-def test_a_line_longer_than_the_fast_reader_takes_is_read_too(tmp_path: Path) -> None:
-    long = 'x' * (3 << 20)
+@pytest.mark.parametrize('megabytes', [1, 2, 3, 20])
+def test_a_line_longer_than_the_fast_reader_takes_is_read_too(tmp_path: Path, megabytes: int) -> None:
+    long = 'x' * (megabytes << 20)
     assert text(tmp_path, f'1,{long}\n2,b\n'.encode()) == [('1', long), ('2', 'b')]
 
 
