@@ -123,7 +123,7 @@ def _plain(file: DataFile, layout: Layout, numbers: bool) -> tuple[bool, int, bo
                 if b'\r\n\r\n' in chunk or b'\r\n\r\n' in seam:
                     return None
                 open_line = len(chunk) - 1 - end if (end := chunk.rfind(b'\n')) >= 0 else open_line + len(chunk)
-                if open_line > _LINE - _CHUNK:
+                if max(open_line, len(first)) > _LINE - _CHUNK:
                     return None
                 utf8.decode(chunk)
                 quotes = quotes or bool(quote and quote in chunk)
