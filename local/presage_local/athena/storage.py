@@ -13,17 +13,17 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlparse
 
+import botocore.session
 import ministack.services.s3 as s3
+from botocore.client import BaseClient
+from botocore.config import Config
 from ministack.core.responses import get_account_id, get_region
 
 from ..settings import endpoint
 from .errors import QueryError
-
-if TYPE_CHECKING:
-    from botocore.client import BaseClient
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,6 @@ def read(location: Location) -> bytes | None:
 
 @functools.lru_cache(maxsize=4)
 def _client(account: str, region: str, url: str) -> BaseClient:
-    # Where nothing is written, an SDK is not needed.
-    import botocore.session
-    from botocore.config import Config
-
     return botocore.session.get_session().create_client(
         's3',
         region_name=region,
