@@ -12,6 +12,8 @@ export default defineConfig({
     exclude: ['test/sql/golden/**', ...faults, 'node_modules/**'],
     // The files of a worker share what they import: loading the CDK or the SDK anew for each costs more than its tests.
     isolate: false,
+    // Of what has not changed since the last run, nothing is transformed again.
+    experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     unstubGlobals: true,
     // The end-to-end tests wait more than they compute: three at once, also on two processors.
     maxWorkers: Math.max(3, availableParallelism() - 1),
