@@ -15,7 +15,7 @@ export default defineConfig({
     // Of what has not changed since the last run, nothing is transformed again.
     experimental: { fsModuleCache: true, fsModuleCachePath: 'node_modules/.cache/vitest' },
     unstubGlobals: true,
-    // The end-to-end tests wait more than they compute: three at once, also on two processors.
+    // The end-to-end test waits more than it computes: three files at once, also on two processors.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     testTimeout: 300_000,
     hookTimeout: 300_000,
