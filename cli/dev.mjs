@@ -18,12 +18,22 @@ const python = (...args) => [venvPython(root), ...args];
 /** One configuration for all Python, wherever it lies. */
 const ruff = (...args) => [join(root, '.venv/bin/ruff'), ...args, '--config', 'local/pyproject.toml', '.'];
 
+/** Suites of about the same length: the longest decides when `npm test` is over. */
+const SERVICES = ['local/tests/sagemaker', 'local/tests/athena', 'local/tests/spark'];
+const PYTHON_TESTS = [
+  ['local/tests/sagemaker'],
+  ['local/tests/athena', 'local/tests/spark'],
+  ['local/tests', ...SERVICES.map((folder) => `--ignore=${folder}`)],
+  ['emr-steps/tests', 'lib/pipelines'],
+  ['glue-scripts/tests'],
+];
+
 const TASKS = {
   // All at once, since much of each is waiting. Arguments (file names, filters) go to vitest and leave pytest out.
   test: (args) =>
     runSuites([
       vitest('vitest.config.ts', args),
-      ...(args.length ? [] : [pytest('local/tests'), pytest('emr-steps/tests', 'glue-scripts/tests', 'lib/pipelines')]),
+      ...(args.length ? [] : PYTHON_TESTS.map((suite) => pytest(...suite))),
     ]),
   'test:sql': (args) => runSuites([vitest('vitest.sql.config.ts', args)]),
   'test:faults': (args) => runSuites([vitest('vitest.faults.config.ts', args)]),
@@ -123,17 +133,18 @@ function vitest(config, args) {
 }
 
 /** A suite in a process of its own that is shown when all have ended. */
-function pytest(...folders) {
+function pytest(...suite) {
   return async (path) => {
     const xml = `${path}.xml`;
     const text = `${path}.txt`;
     const out = openSync(text, 'w');
     const code = await show(
-      python('-m', 'pytest', '-c', 'local/pyproject.toml', '-p', 'no:cacheprovider', `--junitxml=${xml}`, ...folders),
+      python('-m', 'pytest', '-c', 'local/pyproject.toml', '-p', 'no:cacheprovider', `--junitxml=${xml}`, ...suite),
       { PYTHONPATH: 'local', ...ONE_THREAD },
       ['ignore', out, out],
     );
     closeSync(out);
+    const folders = suite.filter((one) => !one.startsWith('--'));
     return { name: `pytest ${folders.join(' ')}`, code, ...pytestCounts(xml), output: readFileSync(text, 'utf8') };
   };
 }
