@@ -21,7 +21,8 @@ _SHAPES = {
     exp.DType.DATE: r'\s*[+-]?[0-9]{4,6}-[0-9]{1,2}-[0-9]{1,2}\s*',
     exp.DType.BOOLEAN: r'(?i)t|true|1|f|false|0',
 }
-_SIMPLE = ('TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'FLOAT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'TIMESTAMPTZ', 'BOOLEAN')
+# Types without parameters.
+_PLAIN = ('TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'FLOAT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'TIMESTAMPTZ', 'BOOLEAN')
 
 
 @mends(exp.Cast, exp.TryCast)
@@ -72,18 +73,7 @@ def _macro(target: exp.DataType, safe: bool) -> str:
 def macros() -> list[str]:
     """What the translated SQL calls to read a text, for every type without parameters: `name(t) AS …`."""
     found = []
-    for name in (
-        'TINYINT',
-        'SMALLINT',
-        'INT',
-        'BIGINT',
-        'FLOAT',
-        'DOUBLE',
-        'DATE',
-        'TIMESTAMP',
-        'TIMESTAMPTZ',
-        'BOOLEAN',
-    ):
+    for name in _PLAIN:
         target = exp.DataType.build(name)
         for safe in (False, True):
             body = _checked(exp.column('t'), _SHAPES[target.this], target, safe)
