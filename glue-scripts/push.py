@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from presage_spark.dynamo import Counts, DynamoWriter, Item, attribute
+from presage_spark.dynamo import Counts, DynamoWriter, Item, attribute, client_of
 from presage_spark.errors import PushError, explain
 from presage_spark.files import data_files, join, write_json
 from presage_spark.script import Request, field, run_script
@@ -105,14 +104,7 @@ def write(rows: DataFrame, expected: int, table_key: list[str], request: Request
     }
 
     def write_part(part: Iterable[Row]) -> Iterator[Counts]:
-        import boto3  # on the workers only, and only by this script
-        from botocore.config import Config
-
-        retries: Any = {'total_max_attempts': 1}  # DynamoWriter retries, and counts
-        # Every attribute was made by `attribute`; to look at each again is a quarter of a worker's time.
-        config = Config(retries=retries, read_timeout=30, parameter_validation=False)
-        client = boto3.client('dynamodb', region_name=region, config=config)
-        yield DynamoWriter(client, table, table_key).push(item_of(row, stamp) for row in part)
+        yield DynamoWriter(client_of(region), table, table_key).push(item_of(row, stamp) for row in part)
 
     writers = min(MOST_WRITERS, max(1, math.ceil(expected / ROWS_PER_WRITER)))
     done = rows.repartition(writers).rdd.mapPartitions(write_part).collect()

@@ -7,6 +7,7 @@ not count, and writes items that are there already.
 from __future__ import annotations
 
 import datetime
+import functools
 import itertools
 import random
 import time
@@ -56,6 +57,18 @@ class Counts:
     reason: str = ''
 
 
+@functools.cache
+def client_of(region: str) -> Any:
+    """One per worker process, for all its tasks: to make it takes as long as to write a thousand items."""
+    import boto3  # on the workers only
+    from botocore.config import Config
+
+    retries: Any = {'total_max_attempts': 1}  # DynamoWriter retries, and counts
+    # Every attribute was made by `attribute`; to look at each again is a quarter of a worker's time.
+    config = Config(retries=retries, read_timeout=30, parameter_validation=False)
+    return boto3.client('dynamodb', region_name=region, config=config)
+
+
 class DynamoWriter:
     """Puts items into one table. `key` are the table's key attributes; `client` is a boto3 DynamoDB client.
 
@@ -97,12 +110,12 @@ class DynamoWriter:
             if len(by_key) < len(chunk):
                 raise ValueError(f'{len(chunk) - len(by_key)} items repeat the key of another')
             stamps, counts.reason = self._read(chunk, STAMP)
-            older = [item for key, item in by_key.items() if not newer(stamps.get(key), item)]
-            own = [item for item in older if same_stamp(item, stamps.get(self._key_of(item)))]
+            older = {key: item for key, item in by_key.items() if not newer(stamps.get(key), item)}
+            own = [item for key, item in older.items() if same_stamp(item, stamps.get(key))]
             there: Found = {}
             if own and not counts.reason:
                 there, counts.reason = self._read(own)
-            changed = [item for item in older if not same(item, there.get(self._key_of(item)))]
+            changed = [item for key, item in older.items() if not same(item, there.get(key))]
             if counts.reason:  # what could not be looked at may be newer
                 counts.failed += len(chunk)
                 continue
