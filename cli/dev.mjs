@@ -18,8 +18,8 @@ const python = (...args) => [venvPython(root), ...args];
 /** One configuration for all Python, wherever it lies. */
 const ruff = (...args) => [join(root, '.venv/bin/ruff'), ...args, '--config', 'local/pyproject.toml', '.'];
 
-/** Suites of about the same length: the longest decides when `npm test` is over. */
 const SERVICES = ['local/tests/sagemaker', 'local/tests/athena', 'local/tests/spark'];
+/** Suites of about the same length: the longest decides when `npm test` is over. */
 const PYTHON_TESTS = [
   ['local/tests/sagemaker'],
   ['local/tests/athena', 'local/tests/spark'],

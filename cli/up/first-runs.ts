@@ -6,7 +6,7 @@ import { uploadSources } from '#cli/data/upload.ts';
 import { root } from '#cli/setup.mjs';
 import type { Target } from '#cli/target.ts';
 import type { Watch } from '#cli/up/watch.ts';
-import { ROUTES } from '#lambdas/shared/http/routes.ts';
+import { onPage } from '#lambdas/shared/http/routes.ts';
 import type { Pipeline } from '#lib/pipelines/pipeline.ts';
 
 /**
@@ -15,8 +15,7 @@ import type { Pipeline } from '#lib/pipelines/pipeline.ts';
  */
 export function inOrder(pipelines: readonly Pipeline[]): Pipeline[] {
   const kinds = [undefined, 'script', 'automl'];
-  const onThePage = ({ name }: Pipeline) => ROUTES.some(({ page }) => page?.includes(`/${name}/score`));
-  const place = (pipeline: Pipeline) => 2 * kinds.indexOf(pipeline.model?.kind) + (onThePage(pipeline) ? 0 : 1);
+  const place = ({ name, model }: Pipeline) => 2 * kinds.indexOf(model?.kind) + (onPage(`/${name}/score`) ? 0 : 1);
   return [...pipelines].sort((a, b) => place(a) - place(b));
 }
 

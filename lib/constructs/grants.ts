@@ -5,7 +5,7 @@ import type { Settings } from '#lambdas/shared/settings.ts';
 import type { Grant } from '#lambdas/shared/steps.ts';
 import { arnsOf } from '#lib/constructs/arns.ts';
 import { allow, objects, READ, readSources, WRITE } from '#lib/constructs/data-grants.ts';
-import { isJobGrant, jobStatements } from '#lib/constructs/job-grants.ts';
+import { jobStatements } from '#lib/constructs/job-grants.ts';
 import type { Lake } from '#lib/constructs/lake.ts';
 import { pipelineNames, tableName } from '#lib/names.ts';
 
@@ -17,7 +17,6 @@ export interface GrantContext {
 
 /** The statements behind each grant of `lambdas/shared/steps.ts`, limited to one pipeline's own things. */
 export function statementsFor(grant: Grant, context: GrantContext): PolicyStatement[] {
-  if (isJobGrant(grant)) return jobStatements(grant, context);
   const { scope, lake, settings } = context;
   const arn = arnsOf(scope);
   const names = pipelineNames({ name: settings.environment }, settings.pipeline);
@@ -113,5 +112,7 @@ export function statementsFor(grant: Grant, context: GrantContext): PolicyStatem
           [names.etlMachine, names.mlMachine].map((machine) => arn('states', `execution:${machine}:*`, ':')),
         ),
       ];
+    default:
+      return jobStatements(grant, context);
   }
 }

@@ -2,27 +2,13 @@ import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Grant } from '#lambdas/shared/steps.ts';
 import { arnsOf } from '#lib/constructs/arns.ts';
 import { allow } from '#lib/constructs/data-grants.ts';
-import { endpointStatements } from '#lib/constructs/endpoint-grants.ts';
+import { type EndpointGrant, endpointStatements } from '#lib/constructs/endpoint-grants.ts';
 import type { GrantContext } from '#lib/constructs/grants.ts';
 import { pipelineNames } from '#lib/names.ts';
 
-const JOB_GRANTS = [
-  'glueJobs',
-  'emr',
-  'automl',
-  'training',
-  'models',
-  'transform',
-  'updateEndpoint',
-  'watchEndpoint',
-  'removeEndpoint',
-  'findJobs',
-  'stopJobs',
-] as const satisfies readonly Grant[];
-
-export type JobGrant = (typeof JOB_GRANTS)[number];
-
-export const isJobGrant = (grant: Grant): grant is JobGrant => (JOB_GRANTS as readonly Grant[]).includes(grant);
+export type JobGrant =
+  | EndpointGrant
+  | Extract<Grant, 'glueJobs' | 'emr' | 'automl' | 'training' | 'models' | 'transform' | 'findJobs' | 'stopJobs'>;
 
 /** Who may start, watch and stop what runs outside Lambda: Glue, EMR and SageMaker, each by the names and tags of a pipeline. */
 export function jobStatements(grant: JobGrant, { scope, settings }: GrantContext): PolicyStatement[] {

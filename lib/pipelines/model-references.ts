@@ -1,12 +1,13 @@
 import { allIn, type BrokenReference, closed, mustBeIn, withoutRunDate } from '#lib/pipelines/names-known.ts';
 import type { Model, Pipeline } from '#lib/pipelines/pipeline.ts';
 import { metricNames } from '#lib/sql/metrics-sql.ts';
-import { answerTypes } from '#lib/sql/scored-sql.ts';
+import { answerTypes, featurePlaces } from '#lib/sql/scored-sql.ts';
 
 /** Which objectives SageMaker's AutoML accepts for which problem. */
 const OBJECTIVES = { binary: ['AUC'], multiclass: ['F1macro'], regression: ['MSE'] };
 
-export function* model({ model, predictions, tables, sources }: Pipeline): Generator<BrokenReference> {
+export function* model(pipeline: Pipeline): Generator<BrokenReference> {
+  const { model, predictions } = pipeline;
   if (!model) return;
   const { problem, objective, features, derived } = model;
   if (!predictions) yield { path: ['predictions'], message: 'a pipeline with a model says what its predictions are' };
@@ -24,11 +25,7 @@ export function* model({ model, predictions, tables, sources }: Pipeline): Gener
     yield { path: ['model', 'features'], message };
   }
   const training = [...new Set([...model.trainingKey, ...features])];
-  const columns = [
-    ...Object.values(tables).flatMap((table) => [table.columns, table.partitionTypes]),
-    ...Object.values(sources).map((source) => source.columns),
-    derived,
-  ].flatMap((one) => Object.keys(one));
+  const columns = featurePlaces(pipeline).flatMap((place) => Object.keys(place));
   const unknown = features.filter((feature) => !columns.includes(feature));
   if (unknown.length) {
     const message = `no table has ${unknown.join(', ')}: say their types in \`derived\`, or mend the name`;

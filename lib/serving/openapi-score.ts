@@ -1,6 +1,6 @@
 import { scoreSchema } from '#lambdas/api-score/answer.ts';
 import { rowSchema, scoringOf } from '#lambdas/api-score/request.ts';
-import { PAGE, ROUTES } from '#lambdas/shared/http/routes.ts';
+import { onPage, PAGE } from '#lambdas/shared/http/routes.ts';
 import type { ServedPipeline } from '#lambdas/shared/http/serving.ts';
 import { answers, body, type Json, jsonSchema, SENT, secured, title } from '#lib/serving/openapi-parts.ts';
 
@@ -29,13 +29,11 @@ export function scorePath(pipeline: ServedPipeline): Record<string, Json> {
   };
 }
 
-const asksFor = (path: string) => ROUTES.some(({ page }) => page?.includes(path));
-
 /** Those that the page asks for: without a token, so nothing is refused for one. */
 export const pagePaths = (paths: Record<string, Json>): Record<string, Json> =>
   Object.fromEntries(
     Object.entries(paths).flatMap(([path, methods]) => {
-      if (!asksFor(path)) return [];
+      if (!onPage(path)) return [];
       const { post } = methods as { post: Json & { operationId: string; responses: Json } };
       const { '401': _, '403': __, ...responses } = post.responses;
       const operationId = `page${post.operationId.replace(/^./, (letter) => letter.toUpperCase())}`;

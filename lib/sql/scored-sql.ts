@@ -112,14 +112,16 @@ function labelList(column: string): string {
 const numberList = (column: string) =>
   `CAST(SPLIT(NULLIF(REGEXP_REPLACE(${column}, '\\[|\\]|\\s', ''), ''), ',') AS array(double))`;
 
+/** Where a definition says the type of a feature, by column; the first that has it counts. */
+export const featurePlaces = ({ model, tables, sources }: Pipeline) => [
+  model?.derived ?? {},
+  ...Object.values(tables).flatMap((table) => [table.columns, table.partitionTypes]),
+  ...Object.values(sources).map((source) => source.columns),
+];
+
 /** A column of a model has the type it has wherever the definition names it first. */
 export function columnTypes(pipeline: Pipeline, names: string[]): Record<string, ColumnType> {
-  const places = [
-    pipeline.predictions?.columns ?? {},
-    pipeline.model?.derived ?? {},
-    ...Object.values(pipeline.tables).flatMap((table) => [table.columns, table.partitionTypes]),
-    ...Object.values(pipeline.sources).map((source) => source.columns),
-  ];
+  const places = [pipeline.predictions?.columns ?? {}, ...featurePlaces(pipeline)];
   // Not named at all: a label, which is a text to whoever reads it.
   const typeOf = (name: string) => places.find((columns) => columns[name])?.[name]?.type ?? 'varchar';
   return Object.fromEntries(names.map((name) => [name, typeOf(name)]));

@@ -84,7 +84,7 @@ export class LakeStack extends Stack {
             'aws:SourceArn': this.formatArn({
               service: 'cloudwatch',
               resource: 'alarm',
-              resourceName: `presage-${environment.name}-*`,
+              resourceName: `${names.prefix}-*`,
               arnFormat: ArnFormat.COLON_RESOURCE_NAME,
             }),
           },

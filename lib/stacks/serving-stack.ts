@@ -40,15 +40,16 @@ export class ServingStack extends Stack {
       authorizer,
       tokenUrl,
     });
+    const lake = Lake.named(this, environment);
     // A cold model answers 503 now and then, and nobody needs to get up for that.
     new MailedAlarm(this, 'ErrorsAlarm', {
-      name: `presage-${environment.name}`,
+      name: lake.names.prefix,
       about: 'api-errors',
       says: `The API of ${environment.name} answers with faults of its own (5xx).`,
       metric: api.stage.metricServerError({ period: Duration.minutes(5) }),
       atLeast: 10,
       periods: 2,
-      alerts: Lake.named(this, environment).alerts,
+      alerts: lake.alerts,
     });
     new CfnOutput(this, 'ApiUrl', { value: api.url });
     if (site && settings.page) {

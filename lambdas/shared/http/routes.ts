@@ -72,5 +72,8 @@ export const ROUTES: readonly Route[] = [
   { folder: 'api-openapi', method: 'GET', path: '/openapi.json', dynamodb: [] },
 ];
 
+/** Whether the page asks for a path: it is answered below `/page` too. */
+export const onPage = (path: string): boolean => ROUTES.some(({ page }) => page?.includes(path));
+
 /** Every handler of the API has this before its name; all other folders with a handler are steps of a machine. */
 export const ROUTE_FOLDER = /^api-/;
