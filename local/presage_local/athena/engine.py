@@ -17,6 +17,7 @@ import duckdb
 
 from . import databases, firsts, text
 from .errors import QueryError, from_duckdb
+from .memory import in_all_memory
 from .tables import DataFile, Partition, TableData, create_relation
 from .translate import Translation, duckdb_sql, translate
 
@@ -97,6 +98,7 @@ def answer(
 
 def read_rows(connection: duckdb.DuckDBPyConnection, sql: str) -> Result:
     """Run translated SQL and fetch everything; zoned timestamps come as text (`… UTC`)."""
+    in_all_memory(connection)
     relation = connection.sql(sql)
     types = [str(kind) for kind in relation.types]
     names = list(relation.columns)

@@ -26,17 +26,31 @@ def in_little_memory(connection: duckdb.DuckDBPyConnection, statement: str) -> i
 
     What cannot spill is run again with all the memory there is.
     """
-    connection.execute(f"SET memory_limit = '{_MEMORY}'")
     # Athena promises no order either, and to keep one, large results would have to wait for each other.
-    connection.execute('SET preserve_insertion_order = false')
+    _set(connection, _MEMORY, ordered=False)
     try:
         return rows(connection, statement)
     except duckdb.OutOfMemoryException:
         connection.execute(f"SET memory_limit = '{all_memory()}'")
-        return rows(connection, statement)
-    finally:
-        connection.execute(f"SET memory_limit = '{all_memory()}'")
-        connection.execute('SET preserve_insertion_order = true')
+        try:
+            return rows(connection, statement)
+        finally:
+            connection.execute(f"SET memory_limit = '{_MEMORY}'")
+
+
+def in_all_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let what follows have all memory, and keep the order of its rows: as in a new database."""
+    _set(connection, all_memory(), ordered=True)
+
+
+def _set(connection: duckdb.DuckDBPyConnection, limit: str, *, ordered: bool) -> None:
+    # The two go together. To set a limit that is there already is not free: DuckDB gives what memory it holds back to
+    # the system, and the next statement has to ask for it again.
+    found = connection.execute("SELECT current_setting('preserve_insertion_order')").fetchone()
+    if found and found[0] is ordered:
+        return
+    connection.execute(f"SET memory_limit = '{limit}'")
+    connection.execute(f'SET preserve_insertion_order = {str(ordered).lower()}')
 
 
 def rows(connection: duckdb.DuckDBPyConnection, statement: str) -> int:

@@ -11,7 +11,7 @@ import duckdb
 
 from . import caller, storage
 from .errors import QueryError, unsupported
-from .memory import PARQUET, in_little_memory, rows
+from .memory import PARQUET, in_all_memory, in_little_memory, rows
 from .storage import Location
 from .types import text_of
 
@@ -121,6 +121,7 @@ def _sources(
     if not keys:
         yield (), f'({sql}) AS __out'
         return
+    in_all_memory(connection)
     connection.execute(f'CREATE TEMP TABLE __out AS {sql}')
     listed = ', '.join(f'"{key}"' for key in keys)
     values = connection.execute(f'SELECT DISTINCT {listed} FROM __out ORDER BY ALL').fetchall()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from presage_local.athena import databases, memory
-from presage_local.athena.engine import QueryError, run_sql
+from presage_local.athena.engine import QueryError, read_rows, run_sql
 
 
 @pytest.fixture(autouse=True)
@@ -42,15 +42,29 @@ def test_a_database_that_has_spilled_is_thrown_away(tmp_path: Path, monkeypatch:
     assert not (tmp_path / 'spill').exists()
 
 
-def test_a_query_that_wrote_leaves_the_memory_and_the_order_as_they_were(tmp_path: Path) -> None:
+SETTINGS = "SELECT current_setting('memory_limit'), current_setting('preserve_insertion_order')"
+
+
+def test_a_query_that_reads_has_all_memory_and_an_order_again_after_one_that_wrote(tmp_path: Path) -> None:
+    copy = f"COPY (SELECT 1 AS a) TO '{tmp_path}/one' (FORMAT parquet)"
     for _ in range(2):
         with databases.borrowed(tmp_path) as connection:
-            memory.in_little_memory(connection, f"COPY (SELECT 1 AS a) TO '{tmp_path}/one' (FORMAT parquet)")
-    sql = "SELECT current_setting('memory_limit'), current_setting('preserve_insertion_order')"
+            memory.in_little_memory(connection, copy)
+            assert connection.execute(SETTINGS).fetchall() == [('381.4 MiB', False)]
+        with databases.borrowed(tmp_path) as connection:
+            [(limit, ordered)] = read_rows(connection, SETTINGS).rows
+            assert limit.endswith('GiB')
+            assert ordered is True
+
+
+def test_a_query_after_one_that_needed_more_has_little_memory_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, '_MEMORY', '4MB')
     with databases.borrowed(tmp_path) as connection:
-        assert (limit := connection.execute(sql).fetchone()) is not None
-    assert limit[0].endswith('GiB')
-    assert limit[1] is True
+        copy = f"COPY (SELECT list(range) AS ids FROM range(2000000)) TO '{tmp_path}/one' (FORMAT parquet)"
+        assert memory.in_little_memory(connection, copy) == 1
+        assert connection.execute(SETTINGS).fetchall() == [('3.8 MiB', False)]
 
 
 def test_a_query_of_plain_files_imports_neither_pyarrow_nor_numpy(tmp_path: Path) -> None:
