@@ -11,14 +11,16 @@ import { openapi } from '#lib/serving/openapi.ts';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const handlers = join(root, 'lambdas');
 
+/** The folders of all Lambda handlers. */
+const allSteps = () => readdirSync(handlers).filter((step) => existsSync(join(handlers, step, 'handler.ts')));
+
 /**
- * Bundles every Lambda handler at once into `<outdir>/<folder>/handler.mjs`.
+ * Bundles Lambda handlers, by default every one, at once into `<outdir>/<folder>/handler.mjs`.
  *
  * One multi-entry build instead of CDK's `NodejsFunction`, which starts a bundler for each function: synthesis is
  * many times faster (see bench/). `module` before `main` lets esbuild drop what a handler does not use of the SDK.
  */
-export async function bundleHandlers(outdir: string): Promise<string[]> {
-  const steps = readdirSync(handlers).filter((step) => existsSync(join(handlers, step, 'handler.ts')));
+export async function bundleHandlers(outdir: string, steps = allSteps()): Promise<string[]> {
   rmSync(outdir, { recursive: true, force: true });
   await build({
     entryPoints: steps.map((step) => ({ in: join(handlers, step, 'handler.ts'), out: join(step, 'handler') })),

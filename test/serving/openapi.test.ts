@@ -163,8 +163,8 @@ describe('the contract', () => {
 it('a handler of the API has at most 350 KB', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'presage-bundles-'));
   try {
-    await bundleHandlers(folder);
-    for (const { folder: name } of ROUTES) {
+    const names = [...new Set(ROUTES.map((route) => route.folder))];
+    for (const name of await bundleHandlers(folder, names)) {
       const size = statSync(join(folder, name, 'handler.mjs')).size;
       expect(size, name).toBeLessThanOrEqual(350 * 1024);
     }
