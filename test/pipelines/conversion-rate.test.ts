@@ -36,7 +36,9 @@ const seen = (
 const queries = new Queries(pipeline);
 afterAll(() => queries.close());
 
-const asked = (keyword_stats: Row[], requests: Row[] = []) => queries.run({ keyword_stats, requests });
+/** What queries, by name, make of rows. */
+const asked = (only: string[], keyword_stats: Row[], requests: Row[] = []) =>
+  queries.run({ keyword_stats, requests }, { only });
 const pairs = (rows: Row[] = []) => rows.map((row) => `${row.entity_id} ${row.device}`).sort();
 const of = (rows: Row[] | undefined, entity_id: number, device: string): Row =>
   rows?.find((row) => row.entity_id === entity_id && row.device === device) ??
@@ -47,14 +49,17 @@ describe('the features of an entity on a device', () => {
   let counts: Row;
 
   beforeAll(async () => {
-    const made = await asked([
-      seen(1, 'Computer', 8, 1, { week: 30, ...having(1, 3, 5) }),
-      seen(1, 'Computer', 2, 1, { ...having(1, 3, 5) }),
-      seen(1, 'Tablet', 4, 0, { ...having(1, 3, 5) }),
-      seen(2, 'Smartphone', 1, 1, having(142, 160)),
-      seen(3, 'Computer', 1, 0, having()),
-      seen(4, 'Computer', 1, 0, having(...Array.from({ length: 160 }, (_, i) => i + 1))),
-    ]);
+    const made = await asked(
+      ['features', 'counts'],
+      [
+        seen(1, 'Computer', 8, 1, { week: 30, ...having(1, 3, 5) }),
+        seen(1, 'Computer', 2, 1, { ...having(1, 3, 5) }),
+        seen(1, 'Tablet', 4, 0, { ...having(1, 3, 5) }),
+        seen(2, 'Smartphone', 1, 1, having(142, 160)),
+        seen(3, 'Computer', 1, 0, having()),
+        seen(4, 'Computer', 1, 0, having(...Array.from({ length: 160 }, (_, i) => i + 1))),
+      ],
+    );
     features = made.features;
     counts = made.counts?.[0] ?? {};
   });
@@ -95,31 +100,34 @@ describe('rows that should not be', () => {
   let made: Record<string, Row[]>;
   // Entities from 20 on differ in the first or last attribute of one of the three numbers that counts.sql compares.
   beforeAll(async () => {
-    made = await asked([
-      seen(1, 'Computer', 5, 1),
-      seen(1, 'Computer', 5, 1),
-      seen(2, 'Computer', 7, 1),
-      seen(2, 'Computer', 6, 2),
-      seen(null, 'Computer', 1, 0),
-      seen(3, null, 1, 0),
-      seen(4, '', 1, 0),
-      seen(5, 'Tablet', 1, 0, { week: null }),
-      seen(6, 'Computer', 1, 0, { week: 30 }),
-      seen(6, 'computer', 50, 50, having(2)),
-      seen(7, 'Console', 1, 0),
-      seen(8, ' Tablet', 1, 0),
-      seen(9, "'; DROP TABLE features; --", 1, 0),
-      seen(10, 'Computer', 1, 0, { week: 30, ...having(2) }),
-      seen(10, 'Computer', 1, 0, { week: 29, ...having(1, 5) }),
-      seen(10, 'Tablet', 1, 0, { week: 29, ...having(1) }),
-      seen(11, 'Tablet', 9, 0, having(1)),
-      seen(11, 'Computer', 1, 0, having(2)),
-      seen(11, 'Smartphone', 5, 0, having(3)),
-      ...[1, 54, 55, 108, 109, 160].flatMap((number, i) => [
-        seen(20 + i, 'Computer', 1, 0, having()),
-        seen(20 + i, 'Tablet', 1, 0, having(number)),
-      ]),
-    ]);
+    made = await asked(
+      ['features', 'counts'],
+      [
+        seen(1, 'Computer', 5, 1),
+        seen(1, 'Computer', 5, 1),
+        seen(2, 'Computer', 7, 1),
+        seen(2, 'Computer', 6, 2),
+        seen(null, 'Computer', 1, 0),
+        seen(3, null, 1, 0),
+        seen(4, '', 1, 0),
+        seen(5, 'Tablet', 1, 0, { week: null }),
+        seen(6, 'Computer', 1, 0, { week: 30 }),
+        seen(6, 'computer', 50, 50, having(2)),
+        seen(7, 'Console', 1, 0),
+        seen(8, ' Tablet', 1, 0),
+        seen(9, "'; DROP TABLE features; --", 1, 0),
+        seen(10, 'Computer', 1, 0, { week: 30, ...having(2) }),
+        seen(10, 'Computer', 1, 0, { week: 29, ...having(1, 5) }),
+        seen(10, 'Tablet', 1, 0, { week: 29, ...having(1) }),
+        seen(11, 'Tablet', 9, 0, having(1)),
+        seen(11, 'Computer', 1, 0, having(2)),
+        seen(11, 'Smartphone', 5, 0, having(3)),
+        ...[1, 54, 55, 108, 109, 160].flatMap((number, i) => [
+          seen(20 + i, 'Computer', 1, 0, having()),
+          seen(20 + i, 'Tablet', 1, 0, having(number)),
+        ]),
+      ],
+    );
   });
 
   test('count once where a key is repeated: the fewer clicks, where the copies differ', () => {
@@ -212,7 +220,7 @@ describe('what is trained on', () => {
   ];
   let made: Record<string, Row[]>;
   beforeAll(async () => {
-    made = await asked(stats);
+    made = await asked(['features', 'counts', 'training', 'inference'], stats);
   });
 
   test('are pairs with a click and no more conversions than clicks, after summing', () => {
@@ -253,7 +261,7 @@ describe('requests', () => {
   });
 
   test('are what is predicted for, by their own attributes, once each', async () => {
-    const { inference, features } = await asked(stats, [
+    const { inference, features } = await asked(['inference', 'features'], stats, [
       request(1, 'Computer', having(2, 9)),
       request(1, 'Smartphone'),
       request(1, 'Smartphone'),
@@ -267,7 +275,7 @@ describe('requests', () => {
   });
 
   test('of an unknown device are counted and never answered with everything there is', async () => {
-    const { inference, counts } = await asked(stats, [request(1, 'Console')]);
+    const { inference, counts } = await asked(['inference', 'counts'], stats, [request(1, 'Console')]);
     expect(inference).toEqual([]);
     expect(counts?.[0]).toMatchObject({ requests_of_unknown_devices: 1 });
   });

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import pipeline from '#lib/pipelines/propensity/pipeline.ts';
-import { Queries, type Row } from './support/on-duckdb.ts';
+import { type Given, Queries, type Row, type SourceRows } from './support/on-duckdb.ts';
 
 const queries = new Queries(pipeline);
 afterAll(() => queries.close());
@@ -32,9 +32,15 @@ const CONVERSION = { event_category: 'term_deposit', event_action: 'success' };
 const run = (events: Row[], predictions: Row[] = [], runDate = RUN_DATE) =>
   queries.run({ events }, { runDate, predictions });
 
+/** One table of them, or what one query makes of them. */
+async function only(name: string, events: SourceRows, more: Given = {}): Promise<Row[]> {
+  const made = await queries.run({ events }, { runDate: RUN_DATE, ...more, only: [name] });
+  return made[name] ?? [];
+}
+
 /** The features of the one user that there is. */
 async function featuresOf(...events: Row[]): Promise<Row> {
-  const { features = [] } = await run(events);
+  const features = await only('features', events);
   expect(features).toHaveLength(1);
   return features[0] ?? {};
 }
@@ -84,7 +90,7 @@ describe('the features', () => {
   });
 
   test('are there for users with an event in the window only, and for none without a time or an id that can be served', async () => {
-    const { features } = await run([
+    const features = await only('features', [
       event(-61, { user_id: 'before' }),
       event(0, { user_id: 'on the day' }),
       event(30, { user_id: 'in the future' }),
@@ -133,7 +139,8 @@ describe('the latest known attribute', () => {
   test('of user_type is a number: 1 and 2 for the known ones as they are written, 3 for all others', async () => {
     const numbers = { mass: 1, eminent: 2, pyme: 3, Mass: 3, ' mass': 3, "'; DROP": 3, ['x'.repeat(10_000)]: 3 };
     const types = Object.keys(numbers);
-    const { features } = await run(
+    const features = await only(
+      'features',
       types.flatMap((user_type, i) => [
         event(-4, { user_id: `u${i}`, user_type: 'eminent' }),
         event(-3, { user_id: `u${i}`, user_type }),
@@ -153,7 +160,8 @@ describe('the latest known attribute', () => {
       ['stocksXars bonds_ars_2 STOCKS_ARS stocks_ars,', []],
       ['\u{1F381}"\n', []],
     ];
-    const { features } = await run(
+    const features = await only(
+      'features',
       portfolios.flatMap(([portfolio], i) => [
         event(-4, { user_id: `u${i}`, portfolio: 'funds_ars' }),
         event(-3, { user_id: `u${i}`, portfolio }),
@@ -168,7 +176,7 @@ describe('the latest known attribute', () => {
 
 describe('the training features', () => {
   test('are of D-67 to D-8 and the label of D-7 to D-1, both ends included', async () => {
-    const { training_features } = await run([
+    const training_features = await only('training_features', [
       ...[
         event(-68, TRANSFER, LAST),
         event(-67, TRANSFER, FIRST),
@@ -197,7 +205,7 @@ describe('the training features', () => {
   });
 
   test('are of users who were there in both windows', async () => {
-    const { training_features } = await run([
+    const training_features = await only('training_features', [
       event(-30, { user_id: 'gone' }),
       event(-3, { user_id: 'new' }),
       event(-68, { user_id: 'too long ago' }),
@@ -211,7 +219,7 @@ describe('the training features', () => {
   });
 
   test('see nothing of the week of the label', async () => {
-    const { training_features } = await run([
+    const training_features = await only('training_features', [
       event(-30, { user_type: 'mass', portfolio: 'none' }),
       event(-3, {
         ...CONVERSION,
@@ -228,7 +236,7 @@ describe('the training features', () => {
   });
 
   test('of a week without a single conversion are all of one class', async () => {
-    const { training } = await run([
+    const training = await only('training', [
       event(-30, CONVERSION),
       event(-3),
       event(-30, { user_id: 'v' }),
@@ -265,10 +273,11 @@ describe('the evaluation', () => {
     }));
   const came = (...users: string[]) => users.map((user_id) => event(-3, { user_id }));
   const converted = (...users: string[]) => users.map((user_id) => event(-5, { user_id, ...CONVERSION }));
+  const evaluation = (events: Row[], predictions: Row[] = []) => only('model_evaluation', events, { predictions });
   const UNDEFINED = { f1: null, precision: null, recall: null, roc_auc: null };
 
   test('is of the predicted users who came in the week, at a probability above 0.5', async () => {
-    const { model_evaluation } = await run(
+    const model_evaluation = await evaluation(
       [...converted('a', 'c', 'g'), ...came('a', 'b', 'd', 'nobody predicted')],
       predicted({ a: 0.9, b: 0.6, c: 0.6, d: 0.2, g: 0.5, 'stayed away': 0.7 }),
     );
@@ -283,7 +292,7 @@ describe('the evaluation', () => {
 
   test('goes by the days D-7 to D-1, both ends included', async () => {
     const at = (user_id: string, offset: number, time: string) => event(offset, { user_id, ...CONVERSION }, time);
-    const { model_evaluation } = await run(
+    const model_evaluation = await evaluation(
       [at('a', -8, LAST), at('b', -7, FIRST), at('c', -1, LAST), at('d', 0, FIRST), ...came('a', 'd')],
       predicted({ a: 0.1, b: 0.9, c: 0.8, d: 0.2 }),
     );
@@ -295,18 +304,18 @@ describe('the evaluation', () => {
       predicted({ a: 0.9, b: 0.1 }, { model: 'other', run_date: day(offset), predicted_week: day(offset) }),
     );
     const events = [...converted('a'), ...came('b')];
-    expect((await run(events, others)).model_evaluation).toEqual([]);
-    expect((await run(events, [...others, ...predicted({ a: 0.9, b: 0.1 })])).model_evaluation).toMatchObject([
+    expect(await evaluation(events, others)).toEqual([]);
+    expect(await evaluation(events, [...others, ...predicted({ a: 0.9, b: 0.1 })])).toMatchObject([
       { model: 'm1', predicted_week: day(-7) },
     ]);
   });
 
   test('has no row when nothing was predicted', async () => {
-    expect((await run([...converted('a'), ...came('b')])).model_evaluation).toEqual([]);
+    expect(await evaluation([...converted('a'), ...came('b')])).toEqual([]);
   });
 
   test('has no measure when none of the predicted users came', async () => {
-    const { model_evaluation } = await run(came('x', 'y'), predicted({ a: 0.9, b: 0.1 }));
+    const model_evaluation = await evaluation(came('x', 'y'), predicted({ a: 0.9, b: 0.1 }));
     expect(model_evaluation).toEqual([
       { model: 'm1', predicted_week: day(-7), ...UNDEFINED, tn: 0, fp: 0, fn: 0, tp: 0 },
     ]);
@@ -319,7 +328,7 @@ describe('the evaluation', () => {
       'all converted': [{ e: 0.9, f: 0.1 }, ['e', 'f'], { f1: 2 / 3, precision: 1, recall: 0.5, roc_auc: null }],
       'one score': [{ g: 0.4, h: 0.4 }, ['g'], { f1: 0, precision: null, recall: 0, roc_auc: 0.5 }],
     };
-    const { model_evaluation } = await run(
+    const model_evaluation = await evaluation(
       Object.values(cases).flatMap(([probas, users]) => [...came(...Object.keys(probas)), ...converted(...users)]),
       Object.entries(cases).flatMap(([model, [probas]]) => predicted(probas, { model })),
     );
@@ -329,8 +338,8 @@ describe('the evaluation', () => {
 });
 
 test('the training features are those of the inference a week before, of the users who came since', async () => {
-  const { training_features = [] } = await queries.run({ events: COMMITTED }, { runDate: RUN_DATE });
-  const { features = [] } = await queries.run({ events: COMMITTED }, { runDate: day(-7) });
+  const training_features = await only('training_features', COMMITTED);
+  const features = await only('features', COMMITTED, { runDate: day(-7) });
   const before = new Map(features.map((row) => [row.user_id, row]));
   expect(training_features.length).toBeGreaterThan(1_000);
   for (const { converted: _, ...row } of training_features) expect(row).toEqual(before.get(row.user_id ?? null));
@@ -345,7 +354,7 @@ test('what a run of a past week makes does not depend on what has come in since'
 });
 
 test('what is odd in the events is counted', async () => {
-  const { counts } = await run([
+  const counts = await only('counts', [
     event(-68),
     event(-67),
     event(0, CONVERSION),

@@ -11,6 +11,8 @@ export interface Given {
   parameters?: Record<string, string>;
   /** Published predictions, with the `run_date` of each. */
   predictions?: Row[];
+  /** Names of what is wanted, when not everything is: only that and the tables it is made of are computed. */
+  only?: string[];
 }
 
 /** Rows of a source, or a Parquet file that has them. */
@@ -36,7 +38,7 @@ export class Queries {
    */
   async run(
     sources: Record<string, SourceRows>,
-    { runDate = '2026-11-20', parameters = {}, predictions = [] }: Given = {},
+    { runDate = '2026-11-20', parameters = {}, predictions = [], only }: Given = {},
   ): Promise<Record<string, Row[]>> {
     const { pipeline } = this;
     const compiled = await compilePipeline(pipeline);
@@ -49,7 +51,11 @@ export class Queries {
       for (const [name, answer] of Object.entries(answers)) made[name] = objects(answer);
       return answers;
     };
-    for (const level of levels(compiled))
+    const wanted = only && needed(compiled, only);
+    const those = (names: string[]) => names.filter((name) => compiled.queries[name] && (!wanted || wanted.has(name)));
+    for (const level of levels(compiled)
+      .map(those)
+      .filter((names) => names.length))
       for (const [name, answer] of Object.entries(await ask(level))) {
         const types = tableColumns(pipeline.tables[name] ?? noTable(name));
         database[candidateTableName(pipeline.name, name)] = {
@@ -58,7 +64,8 @@ export class Queries {
         };
       }
     const others = [...Object.keys(pipeline.outputs), 'counts', 'training', 'inference'];
-    await ask(others.filter((name) => compiled.queries[name] && !compiled.queries[name].predictions));
+    const last = those(others).filter((name) => !compiled.queries[name]?.predictions);
+    if (last.length) await ask(last);
     return made;
   }
 
@@ -91,6 +98,18 @@ function publishedPredictions({ name, model, predictions }: Pipeline, rows: Row[
   const columns: Record<string, string> = { ...columnTypes(predictions.columns), run_date: 'date' };
   const cells = rows.map((row) => Object.keys(columns).map((column) => row[column] ?? null));
   return { [predictionsTableName(name)]: { columns, rows: cells } };
+}
+
+/** The names of queries and of the tables that they are made of. */
+function needed({ queries }: CompiledPipeline, names: string[]): Set<string> {
+  const found = new Set<string>();
+  for (const left = [...names]; left.length; ) {
+    const name = left.pop() as string;
+    if (!queries[name]) throw new Error(`${name} is no query`);
+    if (!found.has(name)) left.push(...queries[name].tables);
+    found.add(name);
+  }
+  return found;
 }
 
 /** Names of tables in the order in which they can be made. */
