@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..service import Job, s3_as
-from . import archive, settings
+from . import settings
+from .java import JavaFailed, lent
 from .staging import Staging, StagingError
 
 _EXCEPTION = re.compile(r'^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning)?\b.*')
@@ -36,19 +37,27 @@ def run_script(
 
     What a script wrote before it failed is put back as well: on AWS it would be there. A stopped one leaves nothing.
     """
-    environment = dict(role)
-    staging = Staging(s3_as(environment), folder)
-    try:
-        file = staging.fetch(script, folder / 'script' / _name(script))
-        packages = [staging.fetch(uri, folder / 'py' / str(i) / _name(uri)) for i, uri in enumerate(py_files)]
-        given = _staged(staging, arguments, folder)
-    except StagingError as error:
-        raise ScriptFailed(str(error)) from None
-    # A zip is put on the path itself, a module by its folder.
-    path = [package if package.suffix in ('.zip', '.egg', '.whl') else package.parent for package in packages]
-    staged = sum(item.stat().st_size for item in folder.rglob('*') if item.is_file())
-    environment |= settings.environment(folder, archive.use(), conf or {}, [file.parent, *path], staged)
-    code = job.run([sys.executable, str(file), *given], env=environment, cwd=folder, log=log)
+    with lent() as java:
+        staging = Staging(s3_as(dict(role)), folder)
+        try:
+            file = staging.fetch(script, folder / 'script' / _name(script))
+            packages = [staging.fetch(uri, folder / 'py' / str(i) / _name(uri)) for i, uri in enumerate(py_files)]
+            given = _staged(staging, arguments, folder)
+            java.await_start(job)
+        except (StagingError, JavaFailed) as error:
+            raise ScriptFailed(str(error)) from None
+        # A zip is put on the path itself, a module by its folder.
+        path = [package if package.suffix in ('.zip', '.egg', '.whl') else package.parent for package in packages]
+        staged = sum(item.stat().st_size for item in folder.rglob('*') if item.is_file())
+        environment = {**role, **settings.python_environment([file.parent, *path])}
+        # As spark-submit would: a script that names its application names it otherwise.
+        properties = {'spark.app.name': file.name, **settings.properties(folder, conf or {}, staged)}
+        environment |= java.serve(properties, environment)
+        code = job.run([sys.executable, str(file), *given], env=environment, cwd=folder, log=log)
+        # What Java said comes first: the script's own last words are what its error is taken from.
+        log.write_bytes(java.said() + log.read_bytes())
+        if code < 0 or staged > settings.SMALL_BYTES:
+            java.end()
     job.check()
     try:
         staging.upload()

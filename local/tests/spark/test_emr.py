@@ -33,7 +33,7 @@ def test_a_cluster_runs_its_spark_step_and_ends(jobs: Jobs) -> None:
     )
     status = jobs.state(cluster)['Status']
     (step,) = jobs.steps(cluster)
-    assert step['Status']['State'] == 'COMPLETED', step['Status']
+    assert step['Status']['State'] == 'COMPLETED', step['Status']['FailureDetails']['Message']
     assert (status['State'], status['StateChangeReason']['Code']) == ('TERMINATED', 'ALL_STEPS_COMPLETED')
     assert jobs.keys('out/')
 

@@ -87,7 +87,7 @@ def test_a_fleet_that_may_switch_to_on_demand_does_not_wait_for_spot() -> None:
 
 def test_a_job_may_set_what_queries_mean_and_not_what_this_machine_gives(tmp_path: Path) -> None:
     given = {'spark.sql.ansi.enabled': 'true', 'spark.executor.memory': '900g', 'spark.master': 'yarn'}
-    made = properties(tmp_path, '', given, 2**40)
+    made = properties(tmp_path, given, 2**40)
     assert made['spark.sql.ansi.enabled'] == 'true'
     assert made['spark.master'] == 'local[*]'
     assert 'spark.executor.memory' not in made
@@ -125,6 +125,6 @@ def test_a_job_is_stopped_at_its_time_limit_and_not_before() -> None:
 
 
 def test_small_input_is_interpreted_and_large_input_compiled(tmp_path: Path) -> None:
-    small, large = (properties(tmp_path, '', {}, size) for size in (2**20, 2**30))
+    small, large = (properties(tmp_path, {}, size) for size in (2**20, 2**30))
     assert small['spark.sql.codegen.wholeStage'] == 'false'
     assert 'spark.sql.codegen.wholeStage' not in large
