@@ -55,8 +55,12 @@ const TASKS = {
   docs: () => runAll([script('docs/generate.ts')]),
 };
 
-/** Suites run beside each other, and what they train is small: threads that wait for each other cost three times it. */
-const ONE_THREAD = { OMP_NUM_THREADS: '1' };
+/**
+ * Suites run beside each other, and what they train is small: threads that wait for each other cost three times it.
+ * Python keeps what it has compiled, also where a container's settings say no: every suite and every child would
+ * compile pytest, the tests and the local cloud anew.
+ */
+const SETTINGS = { OMP_NUM_THREADS: '1', PYTHONDONTWRITEBYTECODE: '' };
 
 await main(async (handOver) => {
   const [name = '', ...args] = process.argv.slice(2);
@@ -127,7 +131,7 @@ function vitest(config, args) {
   return async (path) => {
     const json = `${path}.json`;
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${json}`];
-    const code = await show(tool('vitest/vitest.mjs', 'run', '--config', config, ...reporters, ...args), ONE_THREAD);
+    const code = await show(tool('vitest/vitest.mjs', 'run', '--config', config, ...reporters, ...args), SETTINGS);
     return { name: 'vitest', code, ...vitestCounts(json) };
   };
 }
@@ -140,7 +144,7 @@ function pytest(...suite) {
     const out = openSync(text, 'w');
     const code = await show(
       python('-m', 'pytest', '-c', 'local/pyproject.toml', '-p', 'no:cacheprovider', `--junitxml=${xml}`, ...suite),
-      { PYTHONPATH: 'local', ...ONE_THREAD },
+      { PYTHONPATH: 'local', ...SETTINGS },
       ['ignore', out, out],
     );
     closeSync(out);
