@@ -162,7 +162,8 @@ export const environments = {
     alertMails: ['you@localhost'],
     announcementMails: ['you@localhost'],
     destroyData: true,
-    poll: { firstSeconds: 1, capSeconds: 1 },
+    // The local cloud waits a quarter as long as it is told.
+    poll: { firstSeconds: 1, capSeconds: 4 },
     serving: { ...cloud.serving, page },
     pipelines: {
       'buyer-stage': { scheduled: false, timeToLiveDays: 7, capacity: laptop, endpoint },

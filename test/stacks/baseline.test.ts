@@ -68,10 +68,20 @@ function linesOf(templates: Record<string, Template>, environment: string): stri
   return [...new Set(all)].sort();
 }
 
+const withoutHashes = (text: string) => text.replace(/[0-9a-f]{64}/g, '<asset>');
+
+/** What a statement names, in an order that no hash has a say in. */
+function inOrder(statement: Json): Json {
+  if (!Array.isArray(statement.Resource)) return statement;
+  const sorted = statement.Resource.map((one: Json) => [withoutHashes(JSON.stringify(one)), one]).sort(
+    ([a]: [string], [b]: [string]) => (a < b ? -1 : 1),
+  );
+  return { ...statement, Resource: sorted.map(([, one]: [string, Json]) => one) };
+}
+
 /** Hashes of assets and the environment's own name say nothing about what changed. */
 const normalise = (line: string, environment: string) =>
-  line
-    .replace(/[0-9a-f]{64}/g, '<asset>')
+  withoutHashes(line)
     // The functions of a stack have one and the same settings.
     .replace(/^Steps\w+Function[0-9A-F]{8}(?=\.Properties\.Environment\.Variables\.SETTINGS)/, 'Steps<each>')
     .replace(/pr[0-9a-f]{8}/g, '<jobs>')
@@ -85,7 +95,7 @@ const normalise = (line: string, environment: string) =>
  */
 function leaves(value: Json, path = ''): string[] {
   if (Array.isArray(value) && /(PolicyDocument\.Statement|\.Tags)$/.test(path))
-    return value.map((one) => `${path} = ${JSON.stringify(one)}`);
+    return value.map((one) => `${path} = ${JSON.stringify(inOrder(one))}`);
   if (Array.isArray(value) && path.endsWith('.Columns'))
     return [`${path} = ${value.map((column) => `${column.Name} ${column.Type}`).join(', ')}`];
   if (value && typeof value === 'object')
