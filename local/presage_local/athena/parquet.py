@@ -32,15 +32,9 @@ _REMEMBERED = 4096
 _footers: dict[Identity, Footer] = {}
 
 
-def _identity(file: DataFile) -> Identity:
-    # Not the path: each query links an object to one of its own.
-    state = file.local.stat()
-    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
-
-
 def footers(connection: duckdb.DuckDBPyConnection, files: Sequence[DataFile]) -> list[Footer]:
     """The files' footers, remembered while a file does not change. HIVE_BAD_DATA if one is no Parquet file."""
-    identities = [_identity(file) for file in files]
+    identities = [file.identity for file in files]
     found = {identity: footer for identity in identities if (footer := _footers.get(identity)) is not None}
     unknown = {identity: file for identity, file in zip(identities, files, strict=True) if identity not in found}
     if unknown:

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 from sqlglot import exp
 
-from . import parquet, text, whole_numbers
+from . import parquet, staged_numbers, text
 from .errors import QueryError
 from .translate import PATH, TableUse
 from .types import TIMESTAMPS, duckdb_type, parse_type
@@ -29,6 +29,12 @@ class DataFile:
     def bytes(self) -> int:
         """The size of the object."""
         return self.size if self.size >= 0 else self.local.stat().st_size
+
+    @property
+    def identity(self) -> tuple[int, int, int, int]:
+        """The same while the content is. Not the path: each query links an object to one of its own."""
+        state = self.local.stat()
+        return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,8 @@ def create_relation(
     keys = {key.lower(): duckdb_type(parse_type(kind)) for key, kind in table.partition_keys.items()}
     wanted = [column for column in declared if column in use.columns]
     numbers = dict(use.numbers)
-    # What reads these reads all as it reads numbers.
-    read = {} if careful or set(wanted) - set(numbers) else numbers
+    read = {} if careful else numbers
+    others = bool(set(wanted) - set(numbers))
     scanned, selects = 0, []
     for index, part in enumerate(partitions):
         found = part.files() if callable(part.files) else part.files
@@ -139,7 +145,7 @@ def create_relation(
             elif table.format in ('csv', 'text', 'json'):
                 folder = scratch / f'{use.relation}-{index}-{number}'
                 sources, size = text.sources(
-                    connection, table.format, members, declared, table.options, folder, careful, read
+                    connection, table.format, members, declared, table.options, folder, careful, read, others
                 )
             else:
                 raise QueryError('HIVE_UNSUPPORTED_FORMAT', f'Unable to read the format {table.format}')
@@ -159,9 +165,9 @@ def create_relation(
 def _items(
     columns: Mapping[str, str], wanted: Sequence[str], declared: Mapping[str, exp.DataType], numbers: Mapping[str, str]
 ) -> list[str]:
-    values = whole_numbers.values(columns, numbers)
+    values = staged_numbers.values(columns, numbers)
     kinds = {**declared, **{column: parse_type(kind) for column, kind in numbers.items()}}
-    asked = [f'{whole_numbers.FILLED}{column}' for column in numbers]
+    asked = [f'{staged_numbers.FILLED}{column}' for column in numbers]
     return [_item(values, column, kinds.get(column, _BOOLEAN)) for column in [*wanted, *asked]]
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import duckdb
 from sqlglot import exp
 
-from . import whole_numbers
+from . import shapes, staged_numbers
 from .errors import QueryError
 from .lines import Layout, as_parquet, failed, open_bytes
 from .types import TEXTS, duckdb_type
@@ -42,10 +42,12 @@ def sources(
     scratch: Path,
     careful: bool,
     numbers: Mapping[str, str] | None = None,
+    others: bool = False,
 ) -> tuple[list[tuple[dict[str, str], str]], int]:
     """The files as (column → SQL, FROM item) and the bytes of all of them: text is always read whole.
 
-    `numbers`: the columns wanted and their types if files of digits can give them as numbers (whole_numbers.read).
+    `numbers`: columns and their types if files that hold numbers there can give them as such (staged_numbers.read);
+    `others`: whether more columns than these are wanted.
     """
     scanned = sum(file.bytes for file in files)
     if format == 'json':
@@ -59,18 +61,20 @@ def sources(
                     'NOT_SUPPORTED', f'OpenCSVSerDe column {column} must be declared string and cast in the query'
                 )
     columns = {name: _value(f'c{position}', kind) for position, (name, kind) in enumerate(declared.items())}
-    as_numbers = whole_numbers.read({name: columns[name] for name in numbers or {}})
+    # Where a text stands for null, an empty number and that text would both have to be one.
+    numbers = {} if others and layout.null is not None else numbers or {}
     result: list[tuple[dict[str, str], str]] = []
     together: list[str] = []  # files in a row that one reader can read
     reader: Reader | None = None
 
     def read_together() -> None:
         if together and reader:
-            result.append((as_numbers if reader.numbers else columns, _read_csv(together, reader.options)))
+            read = {**columns, **staged_numbers.read({name: columns[name] for name in reader.numbers})}
+            result.append((read, _read_csv(together, reader.options)))
             together.clear()
 
     for index, file in enumerate(files):
-        found = _fast(connection, file, layout, declared, careful, numbers or {})
+        found = _fast(connection, file, layout, declared, careful, numbers)
         if found != reader:
             read_together()
         reader = found
@@ -99,35 +103,66 @@ def _json(files: Sequence[DataFile], declared: Mapping[str, exp.DataType]) -> tu
     return {name: f'"{name}"' for name in declared}, source
 
 
-def _plain(file: DataFile, layout: Layout, numbers: bool) -> tuple[bool, int, bool] | None:
-    """(has quotes, fields in the first line, only digits) if DuckDB reads this file as Athena would, else None.
+@dataclass(frozen=True)
+class Plain:
+    """What there is to know of a file that DuckDB reads as Athena would."""
 
-    Digits are looked for if `numbers`.
+    quotes: bool
+    fields: int  # of the first line
+    shapes: list[int]  # of the columns, or none if they were not looked at
+
+
+_REMEMBERED = 4096
+_looked_at: dict[Hashable, Plain | None] = {}
+
+
+def _plain(file: DataFile, layout: Layout, width: int) -> Plain | None:
+    """None if DuckDB would read it another way. Remembered while a file does not change.
+
+    `width`: of how many columns the shapes are wanted.
     """
+    suffix = file.name.rsplit('.', 1)[-1].lower()
+    key = (file.identity, suffix, layout.delimiter, layout.quote, layout.escape, layout.skip, width)
+    if key not in _looked_at:
+        found = _look_through(file, layout, width)
+        if len(_looked_at) >= _REMEMBERED:
+            _looked_at.clear()
+        _looked_at[key] = found
+    return _looked_at[key]
+
+
+def _look_through(file: DataFile, layout: Layout, width: int) -> Plain | None:
     quote, escape = layout.quote.encode(), layout.escape.encode()
-    digits = b'-0123456789\r\n' + layout.delimiter.encode()
+    found = shapes.Shapes(layout.delimiter.encode()) if width else None
     header = layout.skip == 1
-    quotes, utf8 = False, codecs.getincrementaldecoder('utf-8')()
+    quotes, utf8, whole = False, codecs.getincrementaldecoder('utf-8')(), True
     last, open_line = b'', 0
     try:
         with open_bytes(file) as stream:
             first = chunk = stream.readline()
+            windows = first.endswith(b'\r\n')  # then all lines have to end so
             while chunk:
                 if chunk.endswith(b'\r'):
                     chunk += stream.read(1)
                 seam = last + chunk[:3]
                 if b'\0' in chunk or (escape and escape in chunk) or b'\n\n' in chunk or b'\n\n' in seam:
                     return None
-                if b'\r' in chunk and chunk.count(b'\r\n') != chunk.count(b'\r'):
-                    return None
-                if b'\r\n\r\n' in chunk or b'\r\n\r\n' in seam:
-                    return None
+                if b'\r' in chunk or windows:
+                    ends = chunk.count(b'\r\n')
+                    if not windows or ends < chunk.count(b'\r') or ends < chunk.count(b'\n'):
+                        return None
+                    if b'\r\n\r\n' in chunk or b'\r\n\r\n' in seam:
+                        return None
                 open_line = len(chunk) - 1 - end if (end := chunk.rfind(b'\n')) >= 0 else open_line + len(chunk)
                 if max(open_line, len(first)) > _LINE - _CHUNK:
                     return None
-                utf8.decode(chunk)
-                quotes = quotes or bool(quote and quote in chunk)
-                numbers = numbers and (header or not chunk.translate(None, digits))
+                if not (whole and chunk.isascii()):
+                    utf8.decode(chunk)
+                    whole = not utf8.getstate()[0]
+                quoted = bool(quote and quote in chunk)
+                quotes = quotes or quoted
+                if found and not header and (quoted or not found.add(chunk)):
+                    found = None
                 header = False
                 last = chunk[-3:]
                 chunk = stream.read(_CHUNK)
@@ -141,7 +176,8 @@ def _plain(file: DataFile, layout: Layout, numbers: bool) -> tuple[bool, int, bo
         raise failed(file, error) from None
     if not first.strip():
         return None
-    return quotes, first.count(layout.delimiter.encode()) + 1, numbers
+    fields = first.count(layout.delimiter.encode()) + 1
+    return Plain(quotes, fields, found.columns(width) if found else [])
 
 
 @dataclass(frozen=True)
@@ -149,7 +185,7 @@ class Reader:
     """How DuckDB has to be told to read a file."""
 
     options: str
-    numbers: bool
+    numbers: tuple[str, ...]  # the columns that come as numbers
 
 
 def _fast(
@@ -162,22 +198,27 @@ def _fast(
 ) -> Reader | None:
     """The reader, or None for a file that DuckDB would read another way than Athena."""
     suffix, width = file.name.rsplit('.', 1)[-1].lower(), len(declared)
-    plain = _plain(file, layout, bool(numbers))
+    plain = _plain(file, layout, width if numbers else 0)
     if plain is None or suffix == 'bz2':
         return None
-    quotes, fields, digits = plain
-    digits = digits and fields >= width
-    kinds = [numbers.get(name, 'VARCHAR') if digits else 'VARCHAR' for name in declared]
-    kinds += ['VARCHAR'] * (0 if quotes else fields - width)
-    columns = ', '.join(f"'c{i}': '{kind}'" for i, kind in enumerate(kinds))
+    quotes, fields = plain.quotes, plain.fields
+    kinds = _kinds(plain.shapes, declared, numbers) if plain.shapes and fields >= width else {}
+    if layout.null is not None and len(kinds) < len(numbers):
+        kinds = {}
+    types = [kinds.get(name, 'VARCHAR') for name in declared]
+    types += ['VARCHAR'] * (0 if quotes else fields - width)
+    columns = ', '.join(f"'c{i}': '{kind}'" for i, kind in enumerate(types))
     mark = layout.quote.replace("'", "''") if quotes else ''
-    null = '' if digits else (layout.null if layout.null is not None else _NO_NULL).replace("'", "''")
+    null = '' if kinds else (layout.null if layout.null is not None else _NO_NULL).replace("'", "''")
+    # An empty number is null; an empty text is not.
+    texts = ', '.join(f"'c{i}'" for i, kind in enumerate(types) if kinds and kind == 'VARCHAR')
     delimiter = layout.delimiter.replace("'", "''")
     compression = 'gzip' if suffix in ('gz', 'gzip') else 'none'
     padded = 'true' if fields < width else 'false'  # costs half of the speed
     options = (
         f"auto_detect = false, header = false, skip = {layout.skip}, delim = '{delimiter}', "
         f"quote = '{mark}', escape = '{mark}', nullstr = '{null}', columns = {{{columns}}}, null_padding = {padded}, "
+        f'{f"force_not_null = [{texts}], " if texts else ""}'
         f"compression = '{compression}', max_line_size = {_LINE}, buffer_size = {_BUFFER}, strict_mode = true"
     )
     if careful:
@@ -185,7 +226,17 @@ def _fast(
             connection.execute(f'SELECT count(*) FROM {_read_csv([str(file.local)], options)}').fetchone()
         except duckdb.Error:
             return None  # lines of several widths, or longer than a buffer
-    return Reader(options, digits)
+    return Reader(options, tuple(kinds))
+
+
+def _kinds(found: Sequence[int], declared: Mapping[str, exp.DataType], numbers: Mapping[str, str]) -> dict[str, str]:
+    """The columns that can be read as the numbers they are wanted as: column → type."""
+    held = dict(zip(declared, found, strict=True))
+    return {
+        name: kind
+        for name, kind in numbers.items()
+        if name in held and held[name] <= (shapes.POINT if kind == 'DOUBLE' else shapes.WHOLE)
+    }
 
 
 def _read_csv(paths: Sequence[str], options: str) -> str:

@@ -18,7 +18,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.schema import MappingSchema
 
-from . import whole_numbers
+from . import staged_numbers
 from .check import check_types
 from .errors import QueryError, unsupported
 from .firsts import First, take_out
@@ -210,7 +210,7 @@ def _replace_tables(tree: exp.Expr, entries: Mapping[tuple[str, str], Any], own_
             predicate = partition_predicate(scope, alias, keys) if keys else None
             relation = source.name if own_names else f'__t{len(uses)}'
             data = [column for column in mentions if column.name not in (*keys, PATH)]
-            numbers = {} if own_names else whole_numbers.take(scope.expression, data)
+            numbers = {} if own_names else staged_numbers.take(scope.expression, data)
             uses.append(TableUse(relation, *key, columns, predicate, tuple(numbers.items())))
             source.set('db', None)
             source.set('this', exp.to_identifier(relation, quoted=True))

@@ -95,7 +95,7 @@ class Lake:
             query: dict[str, Any] = self.athena.get_query_execution(QueryExecutionId=identity)['QueryExecution']
             return query if query['Status']['State'] in ('SUCCEEDED', 'FAILED', 'CANCELLED') else None
 
-        return wait_for(look, 30, 0.01)
+        return wait_for(look, 30)
 
     def run(self, sql: str, athena: Any = None, **more: Any) -> dict[str, Any]:
         """Run a query to its end, whatever that is."""

@@ -1,7 +1,8 @@
-"""Columns of text that a query reads as whole numbers only: SELECT CAST(NULLIF(c, '') AS bigint) … WHERE c <> ''.
+"""Columns of text that a query reads as numbers only: SELECT CAST(NULLIF(c, '') AS bigint) … WHERE c <> ''.
 
-So are the columns of a CSV file staged. The relation has the number then, not the text, and where a file holds nothing
-but digits DuckDB's CSV reader makes the numbers itself: half the time of a text that is cast.
+So are the columns of a CSV file staged, whole numbers and doubles. The relation has the number then, not the text, and
+where a column of a file holds nothing but digits DuckDB's CSV reader makes the numbers itself: half the time of a text
+that is cast.
 
 Only of a SELECT of that form, where every cast is of every row that is filled: any other may keep a cast from rows
 that would fail it.
@@ -19,6 +20,7 @@ from .types import INTEGERS, TEXTS
 
 # Beside the number: whether the text was not empty.
 FILLED = '__filled_'
+_KINDS = INTEGERS | {exp.DType.DOUBLE}
 _PARTS = {'expressions', 'from_', 'where'}
 
 
@@ -54,7 +56,7 @@ def _kind(column: exp.Column) -> str | None:
         return None
     target, item = whole.to, whole.parent
     alone = isinstance(item, exp.Alias) and isinstance(item.parent, exp.Select)
-    return target.sql('duckdb') if alone and _is_empty(empty.expression) and target.this in INTEGERS else None
+    return target.sql('duckdb') if alone and _is_empty(empty.expression) and target.this in _KINDS else None
 
 
 def _asks_if_filled(condition: exp.Expr) -> bool:
