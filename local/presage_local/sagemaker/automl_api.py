@@ -8,8 +8,7 @@ from typing import Any
 from ..service import JobStopped, Store, job_of, now
 from . import child
 from .automl_rules import problem_with
-from .engine.metrics import goodness
-from .engine.search import OUT_OF_TIME
+from .engine.objectives import OUT_OF_TIME, goodness
 from .frame import (
     AwsError,
     Job,

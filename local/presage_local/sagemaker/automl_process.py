@@ -11,9 +11,9 @@ from . import s3files
 from .child import FAILURE, JobFailure, report, run, write
 from .containers import automl_image
 from .engine import answers, automl, bundle
-from .engine.metrics import REGRESSION, objective_type
+from .engine.objectives import OUT_OF_TIME, REGRESSION, objective_type
 from .engine.problem import UnfitData
-from .engine.search import OUT_OF_TIME, Limits, Outcome, Trial
+from .engine.search import Limits, Outcome, Trial
 from .tables import channel
 
 # Kept of the time limit for writing and uploading the model.

@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from .engine.metrics import SUITABLE
-from .tables import CONTENT_TYPES
+from .engine.objectives import SUITABLE
+
+PARQUET = 'x-application/vnd.amazon+parquet'
+CSV = 'text/csv;header=present'
+CONTENT_TYPES = (PARQUET, CSV)
 
 # botocore names the five kinds of problem; the one offered here is the table.
 _TABULAR = 'TabularJobConfig'
@@ -23,7 +26,7 @@ def _channels(request: dict[str, Any]) -> str | None:
     if types.count('training') != 1 or len(set(types)) != len(types):
         return 'AutoMLJobInputDataConfig must have one training channel and at most one validation channel.'
     for channel in request['AutoMLJobInputDataConfig']:
-        content = channel.get('ContentType', CONTENT_TYPES[1]).replace(' ', '')
+        content = channel.get('ContentType', CSV).replace(' ', '')
         if content not in CONTENT_TYPES:
             return f'ContentType {content!r} is not one of {", ".join(CONTENT_TYPES)}.'
         source = channel.get('DataSource', {}).get('S3DataSource')

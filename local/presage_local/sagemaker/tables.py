@@ -8,11 +8,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from . import s3files
+from .automl_rules import CSV, PARQUET
 from .child import JobFailure
-
-PARQUET = 'x-application/vnd.amazon+parquet'
-CSV = 'text/csv;header=present'
-CONTENT_TYPES = (PARQUET, CSV)
 
 
 def _read(path: Path, content_type: str) -> pa.Table:

@@ -11,7 +11,8 @@ import pytest
 
 from presage_local.sagemaker.engine import answers, automl, bundle, decide
 from presage_local.sagemaker.engine.candidates import candidates
-from presage_local.sagemaker.engine.metrics import BINARY, MULTICLASS, REGRESSION, all_metrics, score
+from presage_local.sagemaker.engine.metrics import all_metrics, score
+from presage_local.sagemaker.engine.objectives import BINARY, MULTICLASS, REGRESSION
 from presage_local.sagemaker.engine.problem import UnfitData
 from presage_local.sagemaker.engine.search import Limits, Outcome
 from tests.sagemaker.data import STAGES, buyers, prices, stages

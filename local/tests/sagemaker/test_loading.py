@@ -12,7 +12,7 @@ import pytest
 
 from presage_local.sagemaker.engine import automl, bundle
 from presage_local.sagemaker.engine.estimators import Blend, BoostedTrees, ExtraTrees, Setting
-from presage_local.sagemaker.engine.metrics import BINARY
+from presage_local.sagemaker.engine.objectives import BINARY
 from presage_local.sagemaker.engine.search import Outcome
 from tests.cloud import LOCAL
 from tests.sagemaker.data import buyers

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from presage_local.sagemaker import s3files
+from presage_local.sagemaker.automl_rules import CONTENT_TYPES
+from presage_local.sagemaker.child import JobFailure
 from presage_local.sagemaker.engine import automl
 from presage_local.sagemaker.engine.encoding import Encoder
-from presage_local.sagemaker.engine.metrics import BINARY, MULTICLASS, REGRESSION
+from presage_local.sagemaker.engine.objectives import BINARY, MULTICLASS, REGRESSION
 from presage_local.sagemaker.engine.problem import UnfitData, infer_problem, read_target
+from presage_local.sagemaker.tables import channel
 from tests.sagemaker.data import STAGES, buyers, stages
 
 
@@ -31,6 +39,19 @@ from tests.sagemaker.data import STAGES, buyers, stages
 def test_data_that_cannot_be_learned_from_is_named(table: pa.Table, request_: dict[str, str], reason: str) -> None:
     with pytest.raises(UnfitData, match=reason):
         automl.prepare(automl.Request('job', **request_), table)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize('content_type', CONTENT_TYPES)
+def test_an_empty_object_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content_type: str) -> None:
+    def download(_: Any, __: str, path: Path, *, gzipped: bool) -> Path:
+        path.touch()
+        return path
+
+    monkeypatch.setattr(s3files, 'objects', lambda *_: [s3files.Object('b', 'rows/part-0', 0, 'part-0')])
+    monkeypatch.setattr(s3files, 'download', download)
+    config = {'ContentType': content_type, 'DataSource': {'S3DataSource': {'S3Uri': 's3://b/rows/'}}}
+    with pytest.raises(JobFailure, match=f's3://b/rows/part-0 could not be read as {re.escape(content_type)}'):
+        channel(None, config, tmp_path)
 
 
 def test_a_validation_class_unknown_to_training_is_named() -> None:
@@ -75,6 +96,11 @@ def test_text_of_a_record_reads_as_the_column_it_came_from() -> None:
 )
 def test_the_problem_is_guessed_from_the_target(values: list[object], problem: str) -> None:
     assert infer_problem(pa.chunked_array([values])) == problem
+
+
+def test_a_problem_nobody_named_has_the_objective_that_goes_with_it() -> None:
+    data = automl.prepare(automl.Request('job', 'bought'), buyers(600))
+    assert (data.target.problem, data.metric) == (BINARY, 'F1')
 
 
 def test_number_labels_stand_in_the_order_of_their_values() -> None:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from .bundle import Model
-from .metrics import REGRESSION, Floats
+from .metrics import Floats
+from .objectives import REGRESSION
 
 SUPPORTED = ('predicted_label', 'probability', 'probabilities', 'labels')
 VARIABLE = 'SAGEMAKER_INFERENCE_OUTPUT'

@@ -16,9 +16,10 @@ import numpy as np
 
 from .automl import Prepared, model_of
 from .bundle import Model
-from .metrics import BINARY, MULTICLASS, REGRESSION, Floats, goodness
+from .metrics import Floats
+from .objectives import BINARY, MULTICLASS, OUT_OF_TIME, REGRESSION, goodness
 from .problem import UnfitData
-from .search import OUT_OF_TIME, Outcome, Search, Trial
+from .search import Outcome, Search, Trial
 
 _KINDS = {BINARY: 'binary', MULTICLASS: 'multiclass', REGRESSION: 'regression'}
 _METRICS = {

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from .bundle import Model
 from .encoding import Encoder, as_numbers
-from .metrics import DEFAULT_METRIC, REGRESSION, Floats
+from .metrics import Floats
+from .objectives import DEFAULT_METRIC, REGRESSION
 from .problem import Target, UnfitData, read_target, read_validation_target
 from .search import Limits, Outcome, Rows, Search, Trial
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from .estimators import BoostedTrees, ExtraTrees, HistogramTrees, have_lightgbm
 from .linear import Linear
-from .metrics import REGRESSION
+from .objectives import REGRESSION
 
 # Deep trees on few rows cost the most and have never won.
 _ROWS_FOR_LARGE = 10_000

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .metrics import BINARY, REGRESSION, Floats, Ints
+from .metrics import Floats, Ints
+from .objectives import BINARY, REGRESSION
 
 SEED = 20_220
 

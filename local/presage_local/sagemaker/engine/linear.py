@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from .estimators import Setting, Unseen, filled, medians, row_weights
-from .metrics import REGRESSION, Floats, Ints
+from .metrics import Floats, Ints
+from .objectives import REGRESSION
 
 # A category becomes one column per level, up to this many levels.
 _LEVELS = 30

@@ -1,37 +1,14 @@
-"""AutoML's objective metrics under SageMaker's names, and which of them suits which problem.
-
-Source of the table: "Metrics and validation" of the SageMaker Autopilot developer guide.
-"""
+"""AutoML's objective metrics, calculated."""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .objectives import REGRESSION, SUITABLE
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-BINARY = 'BinaryClassification'
-MULTICLASS = 'MulticlassClassification'
-REGRESSION = 'Regression'
-
-SUITABLE: dict[str, tuple[str, ...]] = {
-    BINARY: ('Accuracy', 'AUC', 'BalancedAccuracy', 'F1', 'Precision', 'Recall'),
-    MULTICLASS: ('Accuracy', 'BalancedAccuracy', 'F1macro', 'PrecisionMacro', 'RecallMacro'),
-    REGRESSION: ('MAE', 'MSE', 'R2', 'RMSE'),
-}
-DEFAULT_METRIC = {BINARY: 'F1', MULTICLASS: 'Accuracy', REGRESSION: 'MSE'}
-MINIMIZED = frozenset({'MAE', 'MSE', 'RMSE', 'LogLoss'})
-
-
-def objective_type(metric: str) -> str:
-    """AWS's word for the direction of a metric: `Minimize` or `Maximize`."""
-    return 'Minimize' if metric in MINIMIZED else 'Maximize'
-
-
-def goodness(metric: str, value: float) -> float:
-    """The value with its sign turned so that more is better, whatever the metric."""
-    return -value if metric in MINIMIZED else value
 
 
 def confusion(truth: Ints, predicted: Ints, classes: int, weights: Floats | None = None) -> Floats:

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .encoding import Column, as_numbers
-from .metrics import BINARY, MULTICLASS, REGRESSION, Floats, Ints
+from .metrics import Floats, Ints
+from .objectives import BINARY, MULTICLASS, REGRESSION
 
 # A numeric target with at most this many whole values is taken for classes when nobody said.
 _NUMERIC_CLASSES = 20

@@ -14,13 +14,12 @@ from . import metrics
 from .candidates import Candidate, candidates
 from .decide import adjust, tune
 from .estimators import SEED, Blend, Setting, Unseen
-from .metrics import REGRESSION, Floats, Ints, goodness
+from .metrics import Floats, Ints
+from .objectives import ENOUGH, OUT_OF_TIME, REGRESSION, goodness
 
 # Fewer rows need more folds for a steady judgement and can afford them.
 _FOLDS_BY_ROWS = ((1_000, 5), (20_000, 3))
 _BLENDED = 3
-# AWS's secondary statuses of a search that ended before its list did.
-OUT_OF_TIME, ENOUGH = 'MaxAutoMLJobRuntimeReached', 'MaxCandidatesReached'
 
 
 @dataclass(frozen=True)
