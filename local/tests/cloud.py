@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -69,7 +70,7 @@ class Cloud:
         """A botocore client; by default as the account's root."""
         name = f'{service}/{key}'
         if name not in self._clients:
-            self._clients[name] = botocore.session.get_session().create_client(
+            self._clients[name] = _session().create_client(
                 service,
                 region_name=REGION,
                 endpoint_url=self.endpoint,
@@ -150,14 +151,22 @@ class Cloud:
         return [event for page in pages for event in page['events']]
 
 
-def wait_for(look: Callable[[], T | None], seconds: float = 10, every: float = 0.05) -> T:
-    """The first thing that is not None; AssertionError after `seconds`."""
+@functools.cache
+def _session() -> botocore.session.Session:
+    """One for all clients: it reads the model of a service once, which takes most of the time of making a client."""
+    return botocore.session.get_session()
+
+
+def wait_for(look: Callable[[], T | None], seconds: float = 10) -> T:
+    """The first thing that is not None; AssertionError after `seconds`. Looks less often the longer it takes."""
     end = time.monotonic() + seconds
+    pause = 0.02
     while time.monotonic() < end:
         found = look()
         if found is not None:
             return found
-        time.sleep(every)
+        time.sleep(pause)
+        pause = min(0.25, pause * 1.3)
     raise AssertionError(f'nothing after {seconds} seconds')
 
 

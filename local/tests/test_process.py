@@ -45,17 +45,16 @@ def alive(pid: int) -> bool:
     return Path(f'/proc/{pid}/stat').read_text().split()[2] != 'Z' if Path(f'/proc/{pid}').exists() else True
 
 
-def test_the_ready_line_and_health_tell_where_it_is(state: Path) -> None:
-    with Cloud(state, services='') as cloud:
-        assert cloud.ready['ready'] is True
-        assert cloud.ready['account'] == '000000000000'
-        assert cloud.ready['region'] == 'eu-west-1'
-        assert cloud.ready['pid'] == cloud.process.pid
-        with urllib.request.urlopen(f'{cloud.endpoint}/_presage/health') as answer:
-            health = json.loads(answer.read())
-        assert health['jobs'] == 0
-        assert health['version']
-        assert Path(cloud.ready['log']).exists()
+def test_the_ready_line_and_health_tell_where_it_is(cloud: Cloud) -> None:
+    assert cloud.ready['ready'] is True
+    assert cloud.ready['account'] == '000000000000'
+    assert cloud.ready['region'] == 'eu-west-1'
+    assert cloud.ready['pid'] == cloud.process.pid
+    with urllib.request.urlopen(f'{cloud.endpoint}/_presage/health') as answer:
+        health = json.loads(answer.read())
+    assert health['jobs'] == 0
+    assert health['version']
+    assert Path(cloud.ready['log']).exists()
 
 
 def test_what_was_made_is_there_after_a_restart(state: Path) -> None:
@@ -74,12 +73,11 @@ def test_what_was_made_is_there_after_a_restart(state: Path) -> None:
         cloud.stop()
 
 
-def test_a_second_server_on_the_same_folder_is_refused(state: Path) -> None:
-    with Cloud(state, services='') as cloud:
-        refused = run('--state', str(state))
-        assert refused.returncode == 3
-        assert f'in use by another local cloud (process {cloud.process.pid})' in refused.stderr
-        assert refused.stdout == ''
+def test_a_second_server_on_the_same_folder_is_refused(cloud: Cloud) -> None:
+    refused = run('--state', str(cloud.state))
+    assert refused.returncode == 3
+    assert f'in use by another local cloud (process {cloud.process.pid})' in refused.stderr
+    assert refused.stdout == ''
 
 
 def test_a_port_in_use_is_told_in_one_line(state: Path) -> None:
@@ -129,24 +127,15 @@ def test_it_stops_within_five_seconds_and_leaves_no_child(state: Path, how: str)
     cloud.stop()
 
 
-def test_a_killed_server_leaves_no_child_either(state: Path) -> None:
-    cloud = Cloud(state, services='')
-    child = cloud.invoke(cloud.function(SLEEPER))
-    cloud.process.kill()
-    cloud.process.wait()
-    assert wait_for(lambda: True if not alive(child) else None, 5)
-    cloud.stop()
-    with Cloud(state, services='') as again:
-        assert again.ready['ready']
-
-
-def test_a_server_killed_before_it_saved_anything_leaves_an_empty_account(state: Path) -> None:
+def test_a_killed_server_leaves_no_child_and_nothing_of_what_it_had_not_saved(state: Path) -> None:
     here = {'LocationConstraint': 'eu-west-1'}
     cloud = Cloud(state, services='')
+    child = cloud.invoke(cloud.function(SLEEPER))
     cloud.client('s3').create_bucket(Bucket='half', CreateBucketConfiguration=here)
     cloud.client('s3').put_object(Bucket='half', Key='a', Body=b'x')
     cloud.process.kill()
     cloud.process.wait()
+    assert wait_for(lambda: True if not alive(child) else None, 5)
     cloud.stop()
     with Cloud(state, services='') as again:
         assert again.client('s3').list_buckets()['Buckets'] == []

@@ -34,10 +34,10 @@ def test_the_database_of_a_query_that_failed_is_thrown_away() -> None:
 
 
 def test_a_database_that_has_spilled_is_thrown_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, '_MEMORY', '60MB')
+    monkeypatch.setattr(memory, '_MEMORY', '20MB')
     with databases.borrowed(tmp_path) as connection:
-        copy = f"COPY (SELECT range AS a FROM range(9000000) ORDER BY hash(range)) TO '{tmp_path}/one' (FORMAT parquet)"
-        assert memory.in_little_memory(connection, copy) == 9_000_000
+        copy = f"COPY (SELECT range AS a FROM range(2000000) ORDER BY hash(range)) TO '{tmp_path}/one' (FORMAT parquet)"
+        assert memory.in_little_memory(connection, copy) == 2_000_000
     assert databases._waiting == []
     assert not (tmp_path / 'spill').exists()
 

@@ -205,19 +205,19 @@ def test_json_lines_are_read_by_name(tmp_path: Path) -> None:
 
 
 def test_a_plain_csv_file_is_left_to_the_fast_reader(tmp_path: Path) -> None:
-    lines = ''.join(f'{n},"x, {n}"\n' for n in range(300_000))
+    lines = ''.join(f'{n},"x, {n}"\n' for n in range(100_000))
     (tmp_path / 'a.csv').write_text(lines)
     table = TableData.of_files({'a': 'string', 'b': 'string'}, [tmp_path / 'a.csv'], 'csv')
     began = time.monotonic()
-    assert read(table, 'SELECT count(*), sum(CAST(a AS bigint)) FROM t').rows == [(300_000, 44999850000)]
+    assert read(table, 'SELECT count(*), sum(CAST(a AS bigint)) FROM t').rows == [(100_000, 4999950000)]
     fast = time.monotonic() - began
     (tmp_path / 'a.csv').write_text(lines + '0\n')  # one odd line: every line is read by our own reader
     began = time.monotonic()
-    assert read(table, 'SELECT count(*) FROM t').rows == [(300_001,)]
+    assert read(table, 'SELECT count(*) FROM t').rows == [(100_001,)]
     assert fast < (time.monotonic() - began) / 2
 
 
-@pytest.mark.parametrize('megabytes', [1, 2, 3, 20])
+@pytest.mark.parametrize('megabytes', [1, 2, 3, 9])
 def test_a_line_longer_than_the_fast_reader_takes_is_read_too(tmp_path: Path, megabytes: int) -> None:
     long = 'x' * (megabytes << 20)
     assert text(tmp_path, f'1,{long}\n2,b\n'.encode()) == [('1', long), ('2', 'b')]
