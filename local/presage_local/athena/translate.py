@@ -167,7 +167,7 @@ def _translate(text: str, catalogue: str, database: str, own_names: bool) -> Tra
         rename_functions(tree)
         tree = mend(tree)
         firsts = () if own_names else take_out(tree, [use.relation for use in uses])
-        sql = tree.sql('duckdb', unsupported_level=ErrorLevel.RAISE)
+        sql = tree.sql('duckdb', unsupported_level=ErrorLevel.RAISE, copy=False)
     except UnsupportedError as error:
         raise unsupported(str(error).rstrip('.')) from None
     return Translation(sql, uses, firsts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import functools
 import math
 from typing import Any
 
@@ -48,6 +49,11 @@ _PRECISION = {'tinyint': 3, 'smallint': 5, 'integer': 10, 'bigint': 19, 'float':
 
 def parse_type(text: str) -> exp.DataType:
     """The type a catalogue column declares (`bigint`, `string`, `array<int>`, `decimal(10,2)`)."""
+    return _parsed(text).copy()
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(text: str) -> exp.DataType:
     try:
         parsed = exp.DataType.build(text, dialect='hive')
     except (SqlglotError, ValueError):
