@@ -56,6 +56,7 @@ def make(spark: SparkSession, tmp_path: Path) -> Make:
             'classes': ['Dreamer', 'Ready, "now"'],
             'holdout': {'percent': 20},
             'datasets': {name: location(tmp_path / name) for name in SETS},
+            'scratch': location(tmp_path / 'scratch'),
             'report': location(tmp_path / 'report'),
         }
         return script.make_datasets(spark, {**request, **changes})
@@ -101,6 +102,7 @@ def test_members_are_dealt_out_by_their_hash_and_sets_have_the_columns_sagemaker
     assert report['classes'] == {'Dreamer': 2 * (60 - len(held)) - ready, 'Ready, "now"': ready}
     names = [path.name for name in SETS for path in data_files(tmp_path / name)]
     assert names and all(name.startswith('part-') for name in names)
+    assert not (tmp_path / 'scratch').exists()
 
 
 def test_the_same_request_gives_the_same_files(make: Make, tmp_path: Path) -> None:
@@ -133,7 +135,7 @@ def test_a_holdout_file_by_the_training_key_replaces_the_hash_and_validation_fol
     (tmp_path / 'holdout.csv').write_text(
         'snapshot,member_id,day\n1,m00,2026-01-01\n2,m01,2026-01-02\n2,m01,2026-01-02\n3,m00,2025-01-01\n4,zz,2026-01-01\n'
     )
-    report = make(holdoutFile={'format': 'csv', 'location': location(tmp_path / 'holdout.csv')})
+    report = make(inference=None, holdoutFile={'format': 'csv', 'location': location(tmp_path / 'holdout.csv')})
     assert [row[:2] for row in csv_rows(tmp_path / 'holdout')] == [['m00', '2026-01-01'], ['m01', '2026-01-02']]
     assert (report['holdoutRows'], report['holdoutUnmatched'], report['holdoutByRow']) == (2, 2, True)
     assert report['trainRows'] + report['validationRows'] == 118
@@ -147,7 +149,7 @@ def test_a_holdout_file_by_the_training_key_replaces_the_hash_and_validation_fol
 
 def test_a_holdout_file_may_name_entities(make: Make, tmp_path: Path) -> None:
     pq.write_table(pa.table({'member_id': MEMBERS[:5]}), tmp_path / 'holdout.parquet')
-    report = make(holdoutFile={'format': 'parquet', 'location': location(tmp_path / 'holdout.parquet')})
+    report = make(inference=None, holdoutFile={'format': 'parquet', 'location': location(tmp_path / 'holdout.parquet')})
     assert {row[0] for row in csv_rows(tmp_path / 'holdout')} == set(MEMBERS[:5])
     assert (report['holdoutRows'], report['holdoutByRow'], report['notices']) == (10, False, [])
 
@@ -170,7 +172,7 @@ def test_a_holdout_file_that_cannot_be_used_is_refused(make: Make, tmp_path: Pat
     ('dwell', 'stage', 'said'),
     [
         ('IF(visits % 2 = 0, NULL, dwell)', 'stage', r'60 of the 120 training rows .* dwell \(60 rows\)'),
-        ("DOUBLE('NaN')", 'stage', r'dwell \(120 rows\)'),
+        ("DOUBLE(IF(visits % 2 = 0, 'NaN', '-Infinity'))", 'stage', r'dwell \(120 rows\)'),
         ('dwell', "IF(day = '2026-01-01', 'a\nb', stage)", r'a text with a line end\): stage \(60 rows\)'),
         (
             'dwell',
@@ -185,18 +187,19 @@ def test_values_that_no_model_can_read_are_refused(make: Make, dwell: str, stage
         make(training={'sql': sql})
 
 
-def test_two_rows_for_one_key_are_refused(make: Make) -> None:
+def test_two_rows_for_one_key_are_refused_and_nothing_is_left_of_the_work(make: Make, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match='The inference query gives 120 rows for 60 different member_id'):
         make(inference={'sql': 'SELECT member_id, visits, dwell FROM answers'})
+    assert not (tmp_path / 'scratch').exists()
 
 
 def test_all_missing_columns_of_a_query_are_named(make: Make) -> None:
-    with pytest.raises(QueryError, match='inference: the query lacks dwell, visits'):
-        make(inference={'sql': 'SELECT member_id FROM answers'})
+    with pytest.raises(QueryError, match='training: the query lacks day, dwell, stage'):
+        make(training={'sql': 'SELECT member_id, visits FROM answers'})
 
 
 def test_balanced_classes_weigh_the_same_in_all_and_the_holdout_stays_as_it_is(make: Make, tmp_path: Path) -> None:
-    report = make(weight='sample_weight')
+    report = make(inference=None, weight='sample_weight')
     trained = pa.concat_tables([ds.dataset(tmp_path / side).to_table() for side in ('train', 'validation')])
     assert trained.schema.names == ['dwell', 'visits', 'stage', 'sample_weight']
     sums = dict.fromkeys(report['classes'], 0.0)
@@ -209,7 +212,7 @@ def test_balanced_classes_weigh_the_same_in_all_and_the_holdout_stays_as_it_is(m
 
 def test_a_feature_that_is_called_like_the_weights_is_refused(make: Make) -> None:
     with pytest.raises(DatasetError, match='visits is the name of the column of weights'):
-        make(weight='visits')
+        make(inference=None, weight='visits')
 
 
 def test_the_holdout_of_a_regression_says_what_means_of_the_training_rows_would_guess(
@@ -220,7 +223,7 @@ def test_the_holdout_of_a_regression_says_what_means_of_the_training_rows_would_
     guessers = [{'name': 'baseline_mean', 'by': None}, {'name': 'baseline_mean_by_visits', 'by': 'visits'}]
     (tmp_path / 'holdout.csv').write_text('member_id\nm00\nm01\nm02\n')
     held = {'format': 'csv', 'location': location(tmp_path / 'holdout.csv')}
-    make(training={'sql': sql}, classes=None, baselines=guessers, holdoutFile=held)
+    make(inference=None, training={'sql': sql}, classes=None, baselines=guessers, holdoutFile=held)
     seen = pa.concat_tables([ds.dataset(tmp_path / side).to_table() for side in ('train', 'validation')])
     assert seen.schema.names == ['dwell', 'visits', 'stage']
 
@@ -238,7 +241,7 @@ def test_the_holdout_of_a_regression_says_what_means_of_the_training_rows_would_
 def test_a_holdout_file_may_name_rows_by_columns_of_its_own(make: Make, tmp_path: Path) -> None:
     (tmp_path / 'holdout.csv').write_text('day\n2026-01-02\n')
     held = {'format': 'csv', 'location': location(tmp_path / 'holdout.csv')}
-    report = make(holdoutKey=['day'], holdoutFile=held)
+    report = make(inference=None, holdoutKey=['day'], holdoutFile=held)
     assert {row[1] for row in csv_rows(tmp_path / 'holdout')} == {'2026-01-02'}
     assert (report['holdoutRows'], report['holdoutByRow']) == (60, True)
 

@@ -65,6 +65,8 @@ async function datasetsRequest(payload: MlPayload, attempt: number) {
     holdout: { percent: HOLDOUT_PERCENT },
     ...(holdoutFile ? { holdoutFile: { format: holdoutFile.format, location: read(holdoutFile.location) } } : {}),
     datasets: Object.fromEntries(DATASETS.map((name) => [name, write(datasetLocation(run, name))])),
+    // Beside the sets, never below one of them: SageMaker takes all that is below a set for data.
+    scratch: write(datasetLocation(run, 'scratch')),
     report: write(reportFolder(run, `datasets-${attempt}`)),
   };
 }

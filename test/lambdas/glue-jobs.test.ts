@@ -56,6 +56,7 @@ describe('start-glue', () => {
       datasets: {
         train: { uri: 's3://curated/homes/ml/run_date=2020-02-07/run=run-1/datasets/train/', access: 'write' },
       },
+      scratch: { uri: 's3://curated/homes/ml/run_date=2020-02-07/run=run-1/datasets/scratch/', access: 'write' },
       report: { uri: 's3://sandbox/homes/runs/run-1/report-datasets-1/', access: 'write' },
     });
     expect(s3.json('s3://sandbox/homes/runs/run-1/request-datasets-1.json')).not.toHaveProperty('holdoutFile');

@@ -14,6 +14,7 @@ from presage_spark.errors import DatasetError
 from presage_spark.split import SIDE
 
 _MOST_NAMED = 10  # columns or values in an error message
+_TEXT, _FINITE = '_presage_text', '_presage_finite'
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,14 @@ def check_training(rows: DataFrame, request: dict[str, Any]) -> Checked:
     key, label, features, classes = (request[name] for name in ('trainingKey', 'label', 'features', 'classes'))
     text = F.col(f'`{label}`').cast('string')
     per_class = [F.count(F.when(text == name, 1)).alias(f'class {name}') for name in classes or []]
-    grouped = rows.groupBy(SIDE).agg(*_totals(rows, key, [label, *features]), *per_class)
+    names = [*key, label, *features]
+    grouped = _lines(rows, names, [SIDE, *key, label]).groupBy(SIDE).agg(*_totals(key, names), *per_class)
     sides = {row[SIDE]: row for row in grouped.collect()}
 
     def total(column: str, of: Iterable[str] = sides) -> int:
         return sum(sides[side][column] for side in of if side in sides)
 
-    _refuse(rows, [*key, label, *features], 'training', key, total('rows'), total('keys'), total('unusable'))
+    _refuse(rows, names, 'training', key, total('rows'), total('keys'), total('unusable'))
     in_classes = {name: total(f'class {name}') for name in classes or []}
     if classes and sum(in_classes.values()) != total('rows'):
         _refuse_classes(rows, label, text, classes)
@@ -54,22 +56,34 @@ def check_training(rows: DataFrame, request: dict[str, Any]) -> Checked:
 def check_inference(rows: DataFrame, request: dict[str, Any]) -> Checked:
     """DatasetError for repeated keys and values no model can read."""
     key, features = request['key'], request['features']
-    found = rows.agg(*_totals(rows, key, features)).collect()[0]
-    _refuse(rows, [*key, *features], 'inference', key, found['rows'], found['keys'], found['unusable'])
+    names = [*key, *features]
+    found = _lines(rows, names, key).agg(*_totals(key, names)).collect()[0]
+    _refuse(rows, names, 'inference', key, found['rows'], found['keys'], found['unusable'])
     return Checked(found['rows'], found['bytes'] / max(1, found['rows']))
 
 
-def _totals(rows: DataFrame, key: list[str], others: list[str]) -> list[Column]:
-    """Rows, different keys, unusable rows, bytes as CSV. As text, because a column object for each of hundreds of
-    features costs more than the whole pass over a small set."""
-    names = [*key, *others]
-    line = ', '.join(f"COALESCE(CAST(`{name}` AS string), '')" for name in names)
-    unusable = ' OR '.join(f'({bad})' for bad in _unusable(rows, names).values())
+def _lines(rows: DataFrame, names: list[str], kept: list[str]) -> DataFrame:
+    """The columns kept, all of `names` as one text (null where one of them is null, never mind the separators), and
+    whether all fractions are finite. Each is one expression with many arguments: a chain of hundreds of conditions
+    takes Spark longer to plan than a small set to read."""
+    types = dict(rows.dtypes)
+    text = ', '.join(f'CAST(`{name}` AS string)' for name in names)
+    sizes = ', '.join(['0D', '0D', *[f'ABS(`{name}`)' for name in names if types[name] in ('double', 'float')]])
+    return rows.selectExpr(
+        *[f'`{name}`' for name in dict.fromkeys(kept)],
+        f'CONCAT({text}) AS {_TEXT}',
+        f"GREATEST({sizes}) < DOUBLE('Infinity') AS {_FINITE}",  # nothing is greater than NaN
+    )
+
+
+def _totals(key: list[str], names: list[str]) -> list[Column]:
+    """Of the rows of `_lines`: how many, different keys, unusable ones (see `_unusable`), bytes as CSV."""
+    usable = f'{_TEXT} IS NOT NULL AND {_FINITE} AND NOT CONTAINS({_TEXT}, CHR(10)) AND NOT CONTAINS({_TEXT}, CHR(13))'
     return [
         F.count(F.lit(1)).alias('rows'),
         F.count_distinct(*[F.col(f'`{name}`') for name in key]).alias('keys'),
-        F.expr(f'COUNT_IF({unusable})').alias('unusable'),
-        F.expr(f"COALESCE(SUM(OCTET_LENGTH(CONCAT_WS(',', {line})) + 1), 0)").alias('bytes'),
+        F.expr(f'COUNT_IF(NOT ({usable}))').alias('unusable'),
+        F.expr(f'COALESCE(SUM(OCTET_LENGTH({_TEXT}) + {len(names)}), 0)').alias('bytes'),
     ]
 
 

@@ -70,6 +70,12 @@ def tidy(spark: SparkSession, uri: str) -> int:
     return left
 
 
+def remove(spark: SparkSession, uri: str) -> None:
+    """Deletes a folder and all in it, if it is there."""
+    files, path = _open(spark, uri)
+    files.delete(path, True)
+
+
 def join(uri: str, name: str) -> str:
     return f'{uri.rstrip("/")}/{name}'
 

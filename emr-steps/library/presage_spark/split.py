@@ -35,11 +35,11 @@ class Split:
     notices: list[str] = field(default_factory=list)
 
     def side(self, name: str) -> DataFrame:
-        return self.rows.where(F.col(SIDE) == name).drop(SIDE)
+        return self.rows.where(F.col(SIDE) == name)
 
 
 def assign_sides(labelled: DataFrame, request: dict[str, Any]) -> Split:
-    """Gives every labelled row its side. `labelled` is read several times when there is a holdout file: persist it."""
+    """Gives every labelled row its side. `labelled` is read several times and should be a table."""
     entity, key = request['entity'], request['trainingKey']
     named_by = request.get('holdoutKey') or key
     holdout_file = request.get('holdoutFile')
