@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import validate from 'asl-validator';
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -10,6 +9,7 @@ import { EtlMachine } from '#lib/constructs/etl-machine.ts';
 import { outputsOf } from '#lib/constructs/run-end.ts';
 import { environments } from '#lib/environments.ts';
 import { type CompiledPipeline, definePipeline, type Engine, type PipelineInput } from '#lib/pipelines/pipeline.ts';
+import { grammarErrors } from '#test/stacks/grammar.ts';
 import { definitionOf, type Json } from '#test/stacks/synth.ts';
 
 /** The shape of the ETL machine for small definitions, by what a run would go through. */
@@ -78,8 +78,8 @@ function machineOf(pipeline: CompiledPipeline, engine?: Engine): Json {
   });
   const { definitionString } = machine.node.defaultChild as CfnStateMachine;
   const definition = definitionOf({ Type: '', Properties: { DefinitionString: stack.resolve(definitionString) } });
-  const { isValid, errorsText } = validate(definition);
-  if (!isValid) throw new Error(errorsText('\n'));
+  const errors = grammarErrors(definition);
+  if (errors) throw new Error(errors);
   return definition;
 }
 

@@ -1,6 +1,6 @@
-import validate from 'asl-validator';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { RETRYABLE_ERRORS } from '#lambdas/shared/retryable.ts';
+import { grammarErrors } from '#test/stacks/grammar.ts';
 import {
   allResources,
   allStates,
@@ -30,10 +30,17 @@ describe('every state machine', () => {
     const shapes = new Map<string, [string, Json]>();
     for (const [name, definition] of Object.entries(definitions))
       shapes.set(JSON.stringify(definition).replace(/presage-[a-z]+-|\d+/g, ''), [name, definition]);
-    for (const [name, definition] of shapes.values()) {
-      const { isValid, errorsText } = validate(definition);
-      expect(isValid, `${name}: ${errorsText('\n')}`).toBe(true);
-    }
+    for (const [name, definition] of shapes.values()) expect([name, grammarErrors(definition)]).toEqual([name, '']);
+  });
+
+  it('would be told of what the grammar forbids, one after the other', () => {
+    const wait = { StartAt: 'A', States: { A: { Type: 'Wait', Seconds: 1, End: true } } };
+    expect(grammarErrors(wait)).toBe('');
+    expect(grammarErrors({ ...wait, StartAt: 'B' })).toContain("Missing 'StartAt'|'Next'|'Default' target: B");
+    expect(grammarErrors({ ...wait, States: { A: { Type: 'Wat', End: true } } })).toContain('/States/A/Type');
+    expect(grammarErrors({ ...wait, States: { A: { Type: 'Pass', OutputPath: '$[', End: true } } })).toContain(
+      'must match format "asl_path"',
+    );
   });
 
   it('is written in JSONPath alone', () => {
