@@ -59,13 +59,14 @@ function writePair(
 ): number {
   const rate = conversionRate(attributes, device);
   const sums = { clicks: 0, conversions: 0 };
+  const named = Object.fromEntries(attributes.map((attribute, i) => [`att${i + 1}`, attribute]));
   let rows = 0;
   for (const week of WEEKS) {
     const clicks = random.poisson(Math.exp(Math.min(interest, 6) + random.normal(0, 0.3)));
     // A pair without clicks is seldom delivered; that it is at all is one of the oddities of the source.
     if (!clicks && !random.chance(0.05)) continue;
     const conversions = Array.from({ length: clicks }, () => random.chance(rate)).filter(Boolean).length;
-    const row: Row = { entity_id, ...named(attributes), device, week, clicks, conversions };
+    const row: Row = { entity_id, ...named, device, week, clicks, conversions };
     const all = delivered(random, row, week === WEEKS.at(-1));
     for (const each of all) writer.write(each);
     rows += all.length;
@@ -76,9 +77,6 @@ function writePair(
   if (sums.clicks && sums.conversions <= sums.clicks) made.add(device, rate, sums.conversions / sums.clicks);
   return rows;
 }
-
-const named = (attributes: readonly number[]): Row =>
-  Object.fromEntries(attributes.map((attribute, i) => [`att${i + 1}`, attribute]));
 
 /** Mean squared errors of what can be said without a model, and of the truth, over the pairs that are trained on. */
 class Errors {

@@ -68,7 +68,8 @@ export function user(i: number): User {
   const judged: Judged[] = [];
   for (let week = 0; week < WEEKS; week++) {
     if (!random.chance(1 / (1 + Math.exp(-0.4 - 0.9 * engagement)))) continue;
-    const before = events.filter(({ event_ts }) => event_ts >= dayOf(7 * week - WINDOW_DAYS));
+    const begin = dayOf(7 * week - WINDOW_DAYS);
+    const before = events.filter(({ event_ts }) => event_ts >= begin);
     const chance = probability(featuresOf(before));
     const converted = random.chance(chance);
     if (before.length) judged.push({ week, probability: chance, converted });

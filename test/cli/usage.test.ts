@@ -15,14 +15,17 @@ let folder: string;
 /** As cli/presage.mjs calls it, without a process of its own. */
 async function presage(...args: string[]) {
   const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  const answered = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   try {
     const code = await main(args);
-    return { code, output: written.mock.calls.map(([text]) => String(text)).join('') };
+    const output = [...answered.mock.calls, ...written.mock.calls].map(([text]) => String(text)).join('');
+    return { code, output };
   } catch (error) {
     if (error instanceof Problem) return { code: error.exitCode, output: error.message };
     throw error;
   } finally {
     written.mockRestore();
+    answered.mockRestore();
   }
 }
 
@@ -126,6 +129,12 @@ describe('presage query', () => {
   });
 });
 
+it('presage explains itself with --help and exits with 0', async () => {
+  const { code, output } = await presage('run', '--help');
+  expect(output).toContain('--date <day>');
+  expect(code).toBe(0);
+});
+
 describe('the command as a process', { timeout: 30_000 }, () => {
   it('exits with 2 and one line, without a stack trace', async () => {
     const { code, output } = await asProcess('run', 'nothing');
@@ -135,12 +144,6 @@ describe('the command as a process', { timeout: 30_000 }, () => {
 
   it('adds the stack trace with --debug', async () => {
     expect((await asProcess('run', 'nothing', '--debug')).output).toMatch(/\n\s+at /);
-  });
-
-  it('explains itself with --help and exits with 0', async () => {
-    const { code, output } = await asProcess('run', '--help');
-    expect(output).toContain('--date <day>');
-    expect(code).toBe(0);
   });
 
   it('doctor finds nothing wrong where everything is set up', async () => {
