@@ -28,6 +28,7 @@ class DynamoServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = 'HTTP/1.1'
+            wbufsize = -1  # head and body in one go: in two, each answer would wait 40 ms for the client's word
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
@@ -47,7 +48,8 @@ class DynamoServer:
 
         self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self.url = f'http://127.0.0.1:{self._server.server_port}'
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        # Looks often whether it is to end: half a second, the default, would be most of a test's time.
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
     def empty(self) -> None:
