@@ -61,6 +61,7 @@ export class LocalCloud implements Whereabouts {
       env: {
         ...neutralEnv(),
         PYTHONPATH: join(root, 'local'),
+        PYTHONDONTWRITEBYTECODE: '', // compiled once, not at every start, whatever the shell says
         AWS_REGION: region,
         JAVA_HOME: javaHome(),
         PRESAGE_NODE: process.execPath, // functions run on the Node that runs this, whichever is first on the path

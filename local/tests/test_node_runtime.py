@@ -93,8 +93,8 @@ def test_a_warm_call_costs_little(cloud: Cloud, function: str) -> None:
         start = time.perf_counter()
         cloud.invoke(function)
         took.append(time.perf_counter() - start)
-    # 60 to 100 ms each without the mend; the median bears a busy machine.
-    assert sorted(took)[7] < 0.05, HOOK
+    # 60 to 100 ms each without the mend, of which the most is waiting: the best bears a busy machine.
+    assert min(took) < 0.05, HOOK
 
 
 def test_an_environment_leads_its_own_process_group_and_ends_with_it(cloud: Cloud) -> None:
