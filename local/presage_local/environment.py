@@ -47,7 +47,7 @@ def prepare(state: Path, port: int) -> None:
         S3_DATA_DIR=str(state / 's3'),
         TMPDIR=str(state / 'tmp'),
         LAMBDA_EXECUTOR='local',
-        # Jobs that take minutes on AWS take seconds here: so do the waits between two looks at them, and before retries.
+        # Jobs that take minutes on AWS take seconds here: so do waits between two looks at them, and before retries.
         SFN_WAIT_SCALE='0.25',
         # No other port is opened and no Docker daemon of the person is touched.
         IOT_MTLS_ENABLED='0',
