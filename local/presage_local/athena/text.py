@@ -9,6 +9,7 @@ over when it gets there (`stumbles`): then everything is made again with `carefu
 from __future__ import annotations
 
 import codecs
+import contextlib
 import zlib
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,12 +124,13 @@ def _plain(file: DataFile, layout: Layout, width: int) -> Plain | None:
     """
     suffix = file.name.rsplit('.', 1)[-1].lower()
     key = (file.identity, suffix, layout.delimiter, layout.quote, layout.escape, layout.skip, width)
-    if key not in _looked_at:
-        found = _look_through(file, layout, width)
-        if len(_looked_at) >= _REMEMBERED:
-            _looked_at.clear()
-        _looked_at[key] = found
-    return _looked_at[key]
+    with contextlib.suppress(KeyError):  # another query may clear it meanwhile
+        return _looked_at[key]
+    found = _look_through(file, layout, width)
+    if len(_looked_at) >= _REMEMBERED:
+        _looked_at.clear()
+    _looked_at[key] = found
+    return found
 
 
 def _look_through(file: DataFile, layout: Layout, width: int) -> Plain | None:
